@@ -1,0 +1,82 @@
+"""Where the work is done: a local cluster of processes, or the address of a running scheduler."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from distributed import Client, LocalCluster
+
+from stac_timelapse.errors import InvalidInputError, ProviderError
+
+#: A worker thread mostly waits for bytes, so there are more of them than cores.
+_THREADS_PER_CORE = 4
+_CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """What to compute on.
+
+    Parameters
+    ----------
+    address
+        ``tcp://host:port`` of a running Dask scheduler; None starts a local cluster.
+    workers
+        Processes of a local cluster; 0 chooses by the number of cores.
+    threads_per_worker
+        Threads of each; 0 chooses, several a core because reading is waiting.
+    processes
+        Whether the local workers are processes of their own.
+    """
+
+    address: str | None = None
+    workers: int = 0
+    threads_per_worker: int = 0
+    processes: bool = True
+
+    def sized(self) -> tuple[int, int]:
+        """Return ``(workers, threads per worker)`` for this machine."""
+        cores = os.cpu_count() or 1
+        workers = self.workers or max(1, min(cores // 2, 8))
+        return workers, self.threads_per_worker or max(2, cores * _THREADS_PER_CORE // workers)
+
+
+@contextmanager
+def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
+    """Yield a Dask client; a cluster started for it is closed with it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the address is not one.
+    ProviderError
+        If no scheduler answers there.
+    """
+    spec = spec or ClusterSpec()
+    if spec.address is not None:
+        try:
+            client = Client(spec.address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise ProviderError(
+                f"No Dask scheduler answers at {spec.address}: start it (dask scheduler) or leave the address out."
+            ) from error
+        except ValueError as error:
+            raise InvalidInputError(f"{spec.address!r} is not an address of a Dask scheduler: {error}.") from error
+        with client:
+            yield client
+        return
+    workers, threads = spec.sized()
+    with (
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=threads,
+            processes=spec.processes,
+            dashboard_address=None,
+            host="127.0.0.1",
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client

@@ -1,0 +1,216 @@
+"""Read a window of one single-band file on a given grid, from wherever it is."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from stac_timelapse.errors import AssetReadError
+from stac_timelapse.scenes.catalog import sign
+from stac_timelapse.scenes.model import Bounds
+
+#: GDAL's own retries answer a busy server; sidecar look-ups would cost a listing per file.
+GDAL_OPTIONS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_HTTP_MAX_RETRY": "4",
+    "GDAL_HTTP_RETRY_DELAY": "0.5",
+    "GDAL_HTTP_CONNECTTIMEOUT": "10",
+    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "100",
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_MULTIPLEX": "YES",
+    "CPL_VSIL_CURL_USE_HEAD": "NO",
+    "VSI_CACHE": "TRUE",
+}
+#: Pixel corners this near to each other (in pixels) are the same.
+_ALIGNED = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file and what its item knows of it, should the file itself not say.
+
+    Parameters
+    ----------
+    scene_id, asset
+        For error messages.
+    href
+        Address without signature.
+    epsg
+        CRS of the item.
+    bounds
+        Projected bounds of the raster by the item.
+    signing
+        See `Catalog.signing`.
+    """
+
+    scene_id: str
+    asset: str
+    href: str
+    epsg: int
+    bounds: Bounds
+    signing: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The window to fill: a north-up grid of square pixels.
+
+    Parameters
+    ----------
+    epsg
+        CRS.
+    west, north
+        Upper left corner in metres.
+    resolution
+        Pixel size in metres.
+    width, height
+        Size in pixels.
+    """
+
+    epsg: int
+    west: float
+    north: float
+    resolution: float
+    width: int
+    height: int
+
+
+def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
+    """Read a file on a grid with nearest-neighbour resampling.
+
+    Where file and grid share CRS and pixel corners (also at a whole multiple of the pixel size, which
+    the file's overviews serve) pixels are copied; everything else is warped.
+
+    Returns
+    -------
+    ndarray of uint16
+        ``(y, x)``; 0 outside the file and where the file has no data.
+
+    Raises
+    ------
+    AssetReadError
+        If the file cannot be opened or read.
+    """
+    try:
+        with rasterio.Env(**GDAL_OPTIONS), _open(source) as dataset:
+            crs, transform = _georeference(dataset, source)
+            data = _copy(dataset, crs, transform, target)
+            if data is None:
+                data = _warp(dataset, crs, transform, target)
+            if dataset.nodata:
+                data[data == dataset.nodata] = 0
+            return data.astype(np.uint16, copy=False)
+    except (RasterioError, OSError) as error:
+        raise AssetReadError(source.scene_id, source.asset, _reason(error)) from error
+
+
+@contextmanager
+def _open(source: Source) -> Iterator[rasterio.DatasetReader]:
+    with warnings.catch_warnings():
+        # Without its sidecar a JPEG2000 file has no georeference; the item has it.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        dataset = rasterio.open(sign(source.href, source.signing))
+    try:
+        yield dataset
+    finally:
+        dataset.close()
+
+
+def _georeference(dataset: rasterio.DatasetReader, source: Source) -> tuple[CRS, Affine]:
+    crs, transform = dataset.crs, dataset.transform
+    if crs is None:
+        crs = CRS.from_epsg(source.epsg)
+    if transform.is_identity:
+        west, south, east, north = source.bounds
+        transform = Affine((east - west) / dataset.width, 0, west, 0, (south - north) / dataset.height, north)
+    return crs, transform
+
+
+def _copy(
+    dataset: rasterio.DatasetReader, crs: CRS, transform: Affine, target: Target
+) -> NDArray[np.uint16] | None:
+    """Copy pixels, or return None where the grids do not agree."""
+    square = transform.b == 0 and transform.d == 0 and abs(transform.a + transform.e) < _ALIGNED * abs(transform.a)
+    if not square or crs.to_epsg() != target.epsg:
+        return None
+    coarse, fine = target.resolution / transform.a, transform.a / target.resolution
+    col, row = (target.west - transform.c) / target.resolution, (transform.f - target.north) / target.resolution
+    if not (_whole(col) and _whole(row)):
+        return None
+    left, top = round(col), round(row)
+    if round(coarse) >= 1 and _whole(coarse):
+        factor = round(coarse)
+        return _read_block(dataset, left, top, target.width, target.height, factor)
+    if round(fine) >= 1 and _whole(fine):
+        repeat = round(fine)
+        first_col, first_row = left // repeat, top // repeat
+        last_col = (left + target.width - 1) // repeat
+        last_row = (top + target.height - 1) // repeat
+        block = _read_block(dataset, first_col, first_row, last_col - first_col + 1, last_row - first_row + 1, 1)
+        grown = block.repeat(repeat, axis=0).repeat(repeat, axis=1)
+        skip_col, skip_row = left - first_col * repeat, top - first_row * repeat
+        return grown[skip_row : skip_row + target.height, skip_col : skip_col + target.width]
+    return None
+
+
+def _read_block(
+    dataset: rasterio.DatasetReader, left: int, top: int, width: int, height: int, factor: int
+) -> NDArray[np.uint16]:
+    """Read a window given in pixels that are `factor` file pixels wide; 0 outside the file."""
+    out = np.zeros((height, width), dtype=np.uint16)
+    # A last, partial block of the file counts as a whole coarse pixel, as its overviews have it.
+    columns, rows = -(-dataset.width // factor), -(-dataset.height // factor)
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + width, columns), min(top + height, rows)
+    if x0 >= x1 or y0 >= y1:
+        return out
+    window = Window(
+        x0 * factor,
+        y0 * factor,
+        min(x1 * factor, dataset.width) - x0 * factor,
+        min(y1 * factor, dataset.height) - y0 * factor,
+    )
+    out[y0 - top : y1 - top, x0 - left : x1 - left] = dataset.read(
+        1, window=window, out_shape=(y1 - y0, x1 - x0), resampling=Resampling.nearest
+    )
+    return out
+
+
+def _warp(dataset: rasterio.DatasetReader, crs: CRS, transform: Affine, target: Target) -> NDArray[np.uint16]:
+    with WarpedVRT(
+        dataset,
+        src_crs=crs,
+        src_transform=transform,
+        crs=CRS.from_epsg(target.epsg),
+        transform=Affine(target.resolution, 0, target.west, 0, -target.resolution, target.north),
+        width=target.width,
+        height=target.height,
+        resampling=Resampling.nearest,
+        src_nodata=dataset.nodata if dataset.nodata is not None else 0,
+        nodata=dataset.nodata if dataset.nodata is not None else 0,
+    ) as warped:
+        data: NDArray[np.uint16] = warped.read(1)
+    return data
+
+
+def _whole(value: float) -> bool:
+    return abs(value - round(value)) < _ALIGNED
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong without the address, which may carry a signature."""
+    text = str(error).split("?", maxsplit=1)[0].strip().split("\n", maxsplit=1)[0]
+    return text[-160:] if text else type(error).__name__

@@ -1,0 +1,107 @@
+"""What a build will cost, known before a pixel is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stac_timelapse.cube.grid import Grid, project_bounds
+from stac_timelapse.cube.stack import TILE
+from stac_timelapse.errors import TooBigError
+from stac_timelapse.scenes.catalog import MASK_BAND
+from stac_timelapse.scenes.model import Asset, Scene, SceneSet
+
+#: One Sentinel-2 tile at 10 m: what is allowed unless the caller says otherwise.
+MAX_PIXELS = 10_980**2
+#: Compressed share of uint16 reflectance and of the classification in the archives' files.
+_PACKED = {"band": 2 * 0.6, "mask": 1 * 0.1}
+_MASK_RESOLUTION = 20.0
+_STEPS = (10, 20, 30, 40, 60, 80, 100, 120, 160, 240, 320, 480, 640, 1000, 2000, 5000, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The size of a build.
+
+    Parameters
+    ----------
+    width, height
+        Pixels of one month.
+    resolution
+        Metres.
+    epsg
+        CRS of the result.
+    months, passes, scenes
+        Counts.
+    read_bytes
+        About what will be read, in bytes.
+    memory_bytes
+        About what the workers hold at most, in bytes.
+    """
+
+    width: int
+    height: int
+    resolution: float
+    epsg: int
+    months: int
+    passes: int
+    scenes: int
+    read_bytes: int
+    memory_bytes: int
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one month."""
+        return self.width * self.height
+
+
+def estimate_of(
+    scenes: SceneSet, grid: Grid, bands: Sequence[str], *, threads: int = 8, max_pixels: int = MAX_PIXELS
+) -> Estimate:
+    """Estimate a build.
+
+    Raises
+    ------
+    TooBigError
+        If a month would hold more than `max_pixels`; the text names a resolution that fits.
+    """
+    pixels = grid.width * grid.height
+    if pixels > max_pixels:
+        needed = grid.resolution * math.sqrt(pixels / max_pixels)
+        fitting = next((step for step in _STEPS if step >= needed), math.ceil(needed))
+        raise TooBigError(
+            f"The area is too big at {grid.resolution:g} m: {grid.width} x {grid.height} pixels a month, and "
+            f"{max_pixels / 1e6:.0f} million are allowed; choose {fitting} m or a smaller area."
+        )
+    read = sum(_scene_bytes(scene, grid, bands) for scene in scenes.scenes)
+    most = max((sum(len(one.scenes) for one in scenes.passes_of(month)) for month in scenes.months), default=0)
+    tile = min(TILE, grid.width) * min(TILE, grid.height)
+    at_once = min(threads, math.ceil(grid.width / TILE) * math.ceil(grid.height / TILE))
+    # A tile's scenes are held once as they arrive and once stacked for the kernel.
+    memory = 2 * most * len(bands) * tile * 2 * at_once
+    return Estimate(
+        width=grid.width,
+        height=grid.height,
+        resolution=grid.resolution,
+        epsg=grid.epsg,
+        months=len(scenes.months),
+        passes=len(scenes.passes),
+        scenes=scenes.n_scenes,
+        read_bytes=round(read),
+        memory_bytes=memory,
+    )
+
+
+def _scene_bytes(scene: Scene, grid: Grid, bands: Sequence[str]) -> float:
+    west, south, east, north = project_bounds(scene.bounds, scene.epsg, grid.epsg)
+    left, bottom, right, top = grid.bounds
+    square_metres = max(min(east, right) - max(west, left), 0) * max(min(north, top) - max(south, bottom), 0)
+
+    def packed(asset: Asset, native: float, kind: str) -> float:
+        pixel = max(asset.resolution or native, grid.resolution)
+        return square_metres / pixel**2 * _PACKED[kind]
+
+    return packed(scene.assets[MASK_BAND], _MASK_RESOLUTION, "mask") + sum(
+        packed(scene.assets[band], 10.0, "band") for band in bands
+    )

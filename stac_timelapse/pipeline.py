@@ -1,0 +1,110 @@
+"""The stages in order: find, estimate, compose lazily, build. No logic of its own."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import xarray as xr
+from distributed import Client
+
+from stac_timelapse import __version__, demo
+from stac_timelapse.build import Builder, MonthResult, Progress
+from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.composite.monthly import monthly_composites
+from stac_timelapse.cube.grid import Grid
+from stac_timelapse.estimate import MAX_PIXELS, Estimate, estimate_of
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.scenes.catalog import Catalog, demo_url_from_environment
+from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.search import find_scenes
+
+_demo_lock = threading.Lock()
+_demo_running: dict[str, str] = {}
+
+
+def find(recipe: Recipe) -> SceneSet:
+    """Search the recipe's catalogue; no pixel is read.
+
+    Raises
+    ------
+    NothingFoundError, ProviderError, InvalidInputError
+        See `stac_timelapse.scenes.search.find_scenes`.
+    """
+    return find_scenes(_reachable(recipe.source), recipe.query)
+
+
+def grid_of(recipe: Recipe, scenes: SceneSet) -> Grid:
+    """Return the recipe's grid. Left-out passes do not move it: `scenes` is what `find` returned."""
+    return Grid.for_area(recipe.aoi, recipe.resolution, scenes.scenes)
+
+
+def estimate(recipe: Recipe, scenes: SceneSet, *, max_pixels: int = MAX_PIXELS) -> Estimate:
+    """Estimate the recipe's cost; no pixel is read.
+
+    Raises
+    ------
+    TooBigError
+        If a month would hold more than `max_pixels`.
+    """
+    return estimate_of(
+        scenes.without(recipe.excluded), grid_of(recipe, scenes), recipe.bands, max_pixels=max_pixels
+    )
+
+
+def lazy(recipe: Recipe, scenes: SceneSet) -> xr.Dataset:
+    """Return the monthly composites as a lazy Dataset; see `monthly_composites`."""
+    return monthly_composites(
+        scenes.without(recipe.excluded), grid_of(recipe, scenes), recipe.bands, recipe.policy, recipe.method
+    )
+
+
+def build(
+    recipe: Recipe,
+    scenes: SceneSet,
+    *,
+    client: Client,
+    store: MonthStore,
+    first: str | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Iterator[MonthResult]:
+    """Compute the months one after the other, `first` before the others; see `Builder.run`."""
+    builder = Builder(
+        scenes=scenes.without(recipe.excluded),
+        grid=grid_of(recipe, scenes),
+        bands=recipe.bands,
+        policy=recipe.policy,
+        method=recipe.method,
+        client=client,
+        store=store,
+        tags={
+            "ATTRIBUTION": recipe.source.attribution,
+            "SOFTWARE": f"STAC Timelapse {__version__}",
+            "METHOD": recipe.method,
+            "CLEAR_CLASSES": " ".join(map(str, recipe.policy.clear)),
+            "CLOUD_MARGIN_METRES": f"{recipe.policy.dilate:g}",
+        },
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    return builder.run(first)
+
+
+def _reachable(catalog: Catalog) -> Catalog:
+    """Return the catalogue with an address; the demo is built and served when it is first asked for."""
+    if not catalog.is_demo:
+        return catalog
+    url = demo_url_from_environment()
+    if url is None:
+        with _demo_lock:
+            if not _demo_running:
+                stack = ExitStack()
+                server = stack.enter_context(demo.serve(demo.build()))
+                atexit.register(stack.close)
+                _demo_running["url"] = server.stac_url
+            url = _demo_running["url"]
+    return replace(catalog, url=url)

@@ -1,0 +1,177 @@
+"""Everything that determines a timelapse, frozen, and to and from JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.composite.reducers import METHODS
+from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.scenes.catalog import BANDS, Catalog, catalog_of
+from stac_timelapse.scenes.months import ALL_MONTHS, months_between
+from stac_timelapse.scenes.search import SceneQuery
+
+_FORMAT = 1
+_FINEST, _COARSEST = 1.0, 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One timelapse as asked for; checked at birth.
+
+    Parameters
+    ----------
+    catalog
+        Key of a known catalogue, URL of a STAC API, or path of a static catalogue.
+    aoi
+        The area.
+    start, end
+        First and last month, ``"YYYY-MM"``.
+    months_of_year
+        Months of the year that count, 1 to 12.
+    max_cloud
+        Largest cloud cover of a granule in percent.
+    bands
+        Sentinel-2 band names, in output order.
+    preset
+        Name of the picture preset that the bands serve, or None.
+    resolution
+        Pixel size in metres.
+    clear, dilate
+        See `MaskPolicy`.
+    method
+        Reducer.
+    collection
+        Collection of the catalogue where it is not the usual one.
+    excluded
+        Keys of passes that the user left out.
+    """
+
+    catalog: str
+    aoi: AreaOfInterest
+    start: str
+    end: str
+    months_of_year: tuple[int, ...] = ALL_MONTHS
+    max_cloud: float = 80.0
+    bands: tuple[str, ...] = ("B04", "B03", "B02")
+    preset: str | None = None
+    resolution: float = 10.0
+    clear: tuple[int, ...] = DEFAULT_CLEAR
+    dilate: float = 0.0
+    method: str = "median"
+    collection: str | None = None
+    excluded: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        months_between(self.start, self.end, self.months_of_year)
+        MaskPolicy(self.clear, self.dilate)
+        unknown = [band for band in self.bands if band not in BANDS]
+        if unknown or not self.bands:
+            named = f"Band {unknown[0]!r} is not known" if unknown else "No band is chosen"
+            raise InvalidInputError(f"{named}: use Sentinel-2's names, {', '.join(BANDS)}.")
+        if len(set(self.bands)) != len(self.bands):
+            raise InvalidInputError(f"A band stands twice in {', '.join(self.bands)}: name each one once.")
+        if not 0 <= self.max_cloud <= 100:  # noqa: PLR2004 - percent
+            raise InvalidInputError(f"A cloud limit of {self.max_cloud:g} % is not possible: choose 0 to 100.")
+        if not _FINEST <= self.resolution <= _COARSEST:
+            raise InvalidInputError(
+                f"A resolution of {self.resolution:g} m is not possible: choose {_FINEST:g} to {_COARSEST:g} m; "
+                "Sentinel-2 sees 10 m."
+            )
+        if self.method not in METHODS:
+            raise InvalidInputError(f"The method {self.method!r} is not known: use {', '.join(METHODS)}.")
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """Every month of it, ``"YYYY-MM"``."""
+        return months_between(self.start, self.end, self.months_of_year)
+
+    @property
+    def policy(self) -> MaskPolicy:
+        """What counts as clear."""
+        return MaskPolicy(self.clear, self.dilate)
+
+    @property
+    def query(self) -> SceneQuery:
+        """What to search for."""
+        return SceneQuery(self.aoi, self.start, self.end, self.months_of_year, self.max_cloud, self.bands)
+
+    @property
+    def source(self) -> Catalog:
+        """The catalogue it names."""
+        return catalog_of(self.catalog, self.collection)
+
+    @property
+    def key(self) -> str:
+        """Hash of the content, 16 hexadecimal digits."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "format": _FORMAT,
+            "catalog": self.catalog,
+            "collection": self.collection,
+            "aoi": self.aoi.to_geojson(),
+            "start": self.start,
+            "end": self.end,
+            "months_of_year": list(self.months_of_year),
+            "max_cloud": self.max_cloud,
+            "bands": list(self.bands),
+            "preset": self.preset,
+            "resolution": self.resolution,
+            "clear": list(self.clear),
+            "dilate": self.dilate,
+            "method": self.method,
+            "excluded": list(self.excluded),
+        }
+
+    def to_json(self) -> str:
+        """Return it as JSON text, the same for equal recipes."""
+        return json.dumps(self.to_dict(), indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """Read what `to_json` wrote; a ``scenes`` section written beside it is ignored.
+
+        Raises
+        ------
+        InvalidInputError
+            If the text is not a recipe of this format.
+        """
+        try:
+            values = json.loads(text)
+            if values["format"] != _FORMAT:
+                raise InvalidInputError(f"The recipe has format {values['format']!r}; this version reads {_FORMAT}.")
+            return cls(
+                catalog=values["catalog"],
+                collection=values["collection"],
+                aoi=AreaOfInterest.from_geojson(values["aoi"]),
+                start=values["start"],
+                end=values["end"],
+                months_of_year=tuple(values["months_of_year"]),
+                max_cloud=values["max_cloud"],
+                bands=tuple(values["bands"]),
+                preset=values["preset"],
+                resolution=values["resolution"],
+                clear=tuple(values["clear"]),
+                dilate=values["dilate"],
+                method=values["method"],
+                excluded=tuple(values["excluded"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidInputError(f"The recipe cannot be read: {type(error).__name__} at {error}.") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Recipe:
+        """Read a recipe from a file."""
+        return cls.from_json(path.read_text(encoding="utf-8"))
+
+    def but(self, **changes: Any) -> Recipe:
+        """Return a copy with some values changed."""
+        return replace(self, **changes)

@@ -1,0 +1,204 @@
+"""Catalogues: where scenes are listed, and how each one names and treats its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import planetary_computer
+
+from stac_timelapse.errors import InvalidInputError
+
+#: Keys under which the providers publish each Sentinel-2 band, the first that an item has is used.
+ASSET_KEYS: Mapping[str, tuple[str, ...]] = {
+    "B01": ("B01", "coastal", "B01_60m"),
+    "B02": ("B02", "blue", "B02_10m"),
+    "B03": ("B03", "green", "B03_10m"),
+    "B04": ("B04", "red", "B04_10m"),
+    "B05": ("B05", "rededge1", "B05_20m"),
+    "B06": ("B06", "rededge2", "B06_20m"),
+    "B07": ("B07", "rededge3", "B07_20m"),
+    "B08": ("B08", "nir", "B08_10m"),
+    "B8A": ("B8A", "nir08", "B8A_20m"),
+    "B09": ("B09", "nir09", "B09_60m"),
+    "B11": ("B11", "swir16", "B11_20m"),
+    "B12": ("B12", "swir22", "B12_20m"),
+    "SCL": ("SCL", "scl", "SCL_20m"),
+}
+MASK_BAND = "SCL"
+BANDS = tuple(band for band in ASSET_KEYS if band != MASK_BAND)
+
+#: Environment variable with the root URL of a running demo API; without it one is started on demand.
+DEMO_URL_VARIABLE = "STAC_TIMELAPSE_DEMO_URL"
+
+#: DN added to every surface reflectance by ESA since processing baseline 04.00 (Sentinel-2 products
+#: specification, BOA_ADD_OFFSET = -1000).
+BASELINE_OFFSET = -1000
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """One place that lists scenes.
+
+    Parameters
+    ----------
+    key
+        Short name, as on the command line.
+    title
+        Name shown to people.
+    url
+        Root of a STAC API, or the path of a static catalogue or ItemCollection. For the demo it is
+        found when it is needed.
+    collection
+        Collection searched; None for all of a static catalogue.
+    attribution
+        Credit line the data's licence asks for.
+    signing
+        How hrefs are made readable at the moment of reading.
+    """
+
+    key: str
+    title: str
+    url: str
+    collection: str | None
+    attribution: str
+    signing: Literal["none", "planetary-computer"] = "none"
+
+    @property
+    def is_api(self) -> bool:
+        """Whether it is searched over HTTP (else it is read from disk)."""
+        return self.key == "demo" or self.url.startswith(("http://", "https://"))
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the synthetic demo catalogue."""
+        return self.key == "demo"
+
+
+_COPERNICUS = "Contains modified Copernicus Sentinel data"
+
+CATALOGS: Mapping[str, Catalog] = {
+    "demo": Catalog(
+        key="demo",
+        title="Demo landscape (synthetic, offline)",
+        url="",
+        collection="sentinel-2-l2a",
+        attribution="Synthetic demo landscape, not satellite data",
+    ),
+    "planetary-computer": Catalog(
+        key="planetary-computer",
+        title="Microsoft Planetary Computer",
+        url="https://planetarycomputer.microsoft.com/api/stac/v1",
+        collection="sentinel-2-l2a",
+        attribution=_COPERNICUS,
+        signing="planetary-computer",
+    ),
+    "earth-search": Catalog(
+        key="earth-search",
+        title="Earth Search (Element 84)",
+        url="https://earth-search.aws.element84.com/v1",
+        collection="sentinel-2-l2a",
+        attribution=_COPERNICUS,
+    ),
+}
+
+
+def catalog_of(name: str, collection: str | None = None) -> Catalog:
+    """Return the catalogue for a known key, a STAC API's URL, or a path on disk.
+
+    Parameters
+    ----------
+    name
+        Key of `CATALOGS`, ``http(s)://`` URL, or path of a static catalogue or ItemCollection.
+    collection
+        Overrides the collection that is searched.
+
+    Raises
+    ------
+    InvalidInputError
+        If `name` is none of these.
+    """
+    if name in CATALOGS:
+        known = CATALOGS[name]
+        return known if collection is None else _with_collection(known, collection)
+    if name.startswith(("http://", "https://")):
+        signing: Literal["none", "planetary-computer"] = (
+            "planetary-computer" if "planetarycomputer.microsoft.com" in name else "none"
+        )
+        return Catalog(name, name, name.rstrip("/"), collection or "sentinel-2-l2a", _COPERNICUS, signing)
+    path = Path(name)
+    if path.is_file():
+        return Catalog(name, path.name, str(path.resolve()), collection, _COPERNICUS)
+    if (path / "catalog.json").is_file():
+        return Catalog(name, path.name, str((path / "catalog.json").resolve()), collection, _COPERNICUS)
+    raise InvalidInputError(
+        f"The catalogue {name!r} is not known: use {', '.join(CATALOGS)}, the address of a STAC API (https://...), "
+        "or the path of a catalog.json."
+    )
+
+
+def _with_collection(catalog: Catalog, collection: str) -> Catalog:
+    return Catalog(
+        catalog.key, catalog.title, catalog.url, collection, catalog.attribution, catalog.signing
+    )
+
+
+def demo_url_from_environment() -> str | None:
+    """Return the root URL of a demo API that already runs, or None."""
+    return os.environ.get(DEMO_URL_VARIABLE) or None
+
+
+def asset_of(assets: Mapping[str, Any], band: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Return an item's ``(key, asset)`` for a Sentinel-2 band name, or None where it has none."""
+    for key in ASSET_KEYS[band]:
+        if key in assets:
+            return key, assets[key]
+    return None
+
+
+def offset_of(properties: Mapping[str, Any], band_asset: Mapping[str, Any]) -> int:
+    """Return the DN to add to an item's pixels so that reflectance = DN / 10 000.
+
+    Decided by the item, never by its date: since processing baseline 04.00 the pixels carry +1000,
+    unless the provider already removed it (``earthsearch:boa_offset_applied``), in which case the
+    item's ``raster:bands`` offset no longer describes the pixels.
+
+    Parameters
+    ----------
+    properties
+        The STAC item's properties.
+    band_asset
+        One reflectance asset of it; its ``raster:bands`` offset decides where the baseline is unknown.
+
+    Returns
+    -------
+    int
+        0 or -1000 (or what the asset says), in DN.
+    """
+    if properties.get("earthsearch:boa_offset_applied") is True:
+        return 0
+    baseline = properties.get("s2:processing_baseline")
+    if baseline is not None:
+        return BASELINE_OFFSET if _number(baseline) >= 4 else 0  # noqa: PLR2004 - the baseline 04.00
+    described = next(iter(band_asset.get("raster:bands") or band_asset.get("bands") or ()), {})
+    offset = described.get("offset", described.get("raster:offset", 0)) or 0
+    scale = described.get("scale", described.get("raster:scale", 0.0001)) or 0.0001
+    return round(offset / scale)
+
+
+def _number(baseline: str) -> float:
+    try:
+        return float(baseline)
+    except ValueError as error:
+        raise InvalidInputError(f"The processing baseline {baseline!r} of an item is not a number.") from error
+
+
+def sign(href: str, signing: str) -> str:
+    """Return the address to open for a stored href: signed now, so that it cannot have expired."""
+    if signing == "planetary-computer":
+        signer: Callable[[str], str] = planetary_computer.sign_url
+        return signer(href)
+    return href

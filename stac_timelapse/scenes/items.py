@@ -1,0 +1,170 @@
+"""From a STAC item, as any of the providers writes it, to a `Scene`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import shapely
+from pyproj import CRS, Transformer
+from shapely.geometry import MultiPolygon, Polygon, box, shape
+
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.scenes.catalog import MASK_BAND, asset_of, offset_of
+from stac_timelapse.scenes.model import Asset, Bounds, Scene
+
+_TILE = re.compile(r"(?<![0-9A-Z])T?(\d{2}[C-X][A-Z]{2})(?![0-9A-Z])")
+_DATATAKE = re.compile(r"(S2[A-D])(?:_MSIL2A)?_(\d{8}T\d{6})")
+_STRIP = re.compile(r"_S(\d{8}T\d{6})")
+#: Tile corners of Sentinel-2 lie on multiples of this many metres.
+_TILE_GRID = 60
+
+
+class UnusableItemError(InvalidInputError):
+    """An item lacks what is needed to read it; the text says what."""
+
+
+def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none") -> Scene:
+    """Reduce a STAC item to what determines its pixels.
+
+    Parameters
+    ----------
+    item
+        The item as a dict, hrefs absolute.
+    bands
+        Sentinel-2 band names that will be read (the mask is always needed as well).
+    signing
+        See `Catalog.signing`.
+
+    Raises
+    ------
+    UnusableItemError
+        If a band, the mask, the time, the CRS or the outline is missing.
+    """
+    name = str(item.get("id"))
+    properties: Mapping[str, Any] = item.get("properties") or {}
+    found = {}
+    for band in (*bands, MASK_BAND):
+        hit = asset_of(item.get("assets") or {}, band)
+        if hit is None:
+            raise UnusableItemError(f"Item {name} has no {band} file and was left out.")
+        found[band] = hit[1]
+    footprint = _footprint(item, name)
+    tile = _tile(properties, name)
+    epsg = _epsg(properties, found, tile, name)
+    when = _datetime(properties, name)
+    platform = str(properties.get("platform") or "").lower()
+    return Scene(
+        id=name,
+        datetime=when,
+        tile=tile,
+        platform=platform,
+        baseline=str(properties.get("s2:processing_baseline") or ""),
+        datatake=_datatake(properties, name, platform, when, footprint),
+        strip=_strip(properties),
+        generated=str(properties.get("s2:generation_time") or properties.get("updated") or ""),
+        cloud_cover=float(properties.get("eo:cloud_cover") or 0.0),
+        footprint=footprint,
+        epsg=epsg,
+        bounds=_bounds(properties, found, footprint, epsg),
+        assets={band: Asset(str(asset["href"]), _resolution(asset)) for band, asset in found.items()},
+        offset=offset_of(properties, found[bands[0]]),
+        signing=signing,
+    )
+
+
+def _footprint(item: Mapping[str, Any], name: str) -> Polygon | MultiPolygon:
+    if item.get("geometry"):
+        geometry = shapely.force_2d(shape(item["geometry"]))
+        if not geometry.is_valid:
+            geometry = shapely.make_valid(geometry)
+    elif item.get("bbox"):
+        bbox = item["bbox"]
+        geometry = box(*bbox) if len(bbox) == 4 else box(bbox[0], bbox[1], bbox[3], bbox[4])  # noqa: PLR2004 - 2-D
+    else:
+        raise UnusableItemError(f"Item {name} has no outline and was left out.")
+    if isinstance(geometry, (Polygon, MultiPolygon)):
+        return geometry
+    polygons = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon)]
+    if not polygons:
+        raise UnusableItemError(f"Item {name} has an outline without an area and was left out.")
+    return MultiPolygon(polygons)
+
+
+def _tile(properties: Mapping[str, Any], name: str) -> str:
+    for key in ("grid:code", "s2:mgrs_tile"):
+        if properties.get(key):
+            return str(properties[key]).removeprefix("MGRS-")
+    found = _TILE.search(name)
+    return found.group(1) if found else ""
+
+
+def _epsg(properties: Mapping[str, Any], assets: Mapping[str, Mapping[str, Any]], tile: str, name: str) -> int:
+    for holder in (*assets.values(), properties):
+        code = holder.get("proj:code") or holder.get("proj:epsg")
+        if code:
+            return int(str(code).removeprefix("EPSG:"))
+    if tile:
+        return (32600 if tile[2] >= "N" else 32700) + int(tile[:2])
+    raise UnusableItemError(f"Item {name} does not say its coordinate system (proj:code) and was left out.")
+
+
+def _datetime(properties: Mapping[str, Any], name: str) -> datetime:
+    text = properties.get("datetime") or properties.get("start_datetime")
+    if not text:
+        raise UnusableItemError(f"Item {name} has no date and was left out.")
+    when = text if isinstance(text, datetime) else datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    return when.astimezone(timezone.utc) if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+def _datatake(
+    properties: Mapping[str, Any], name: str, platform: str, when: datetime, footprint: Polygon | MultiPolygon
+) -> str:
+    for text in (properties.get("s2:datatake_id"), properties.get("s2:product_uri"), name):
+        found = _DATATAKE.search(str(text or ""))
+        if found:
+            return f"{found.group(1)}_{found.group(2)}"
+    # Without a datatake the solar day separates overflights: at one place a satellite passes once a day.
+    solar = when + timedelta(hours=footprint.centroid.x / 15)
+    return f"{platform or 'satellite'}_{solar:%Y%m%d}"
+
+
+def _strip(properties: Mapping[str, Any]) -> str:
+    found = _STRIP.search(str(properties.get("s2:datastrip_id") or ""))
+    return found.group(1) if found else ""
+
+
+def _resolution(asset: Mapping[str, Any]) -> float:
+    transform = asset.get("proj:transform")
+    if transform:
+        return abs(float(transform[0]))
+    described = next(iter(asset.get("raster:bands") or asset.get("bands") or ()), {})
+    return float(described.get("spatial_resolution") or asset.get("gsd") or 0.0)
+
+
+def _bounds(
+    properties: Mapping[str, Any],
+    assets: Mapping[str, Mapping[str, Any]],
+    footprint: Polygon | MultiPolygon,
+    epsg: int,
+) -> Bounds:
+    for holder in (*assets.values(), properties):
+        transform, size = holder.get("proj:transform"), holder.get("proj:shape")
+        if transform and size:
+            west, north = float(transform[2]), float(transform[5])
+            return west, north + float(transform[4]) * size[0], west + float(transform[0]) * size[1], north
+        if holder.get("proj:bbox"):
+            west, south, east, north = (float(value) for value in holder["proj:bbox"])
+            return west, south, east, north
+    # The item describes no raster: its outline does, up to the grid on which all tiles lie.
+    transformer = Transformer.from_crs(CRS.from_epsg(4326), CRS.from_epsg(epsg), always_xy=True)
+    west, south, east, north = transformer.transform_bounds(*footprint.bounds, densify_pts=21)
+    return (
+        math.floor(west / _TILE_GRID) * _TILE_GRID,
+        math.floor(south / _TILE_GRID) * _TILE_GRID,
+        math.ceil(east / _TILE_GRID) * _TILE_GRID,
+        math.ceil(north / _TILE_GRID) * _TILE_GRID,
+    )

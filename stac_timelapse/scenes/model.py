@@ -1,0 +1,230 @@
+"""What was seen: scenes, the passes they belong to, and the months the passes fall in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+
+import geopandas as gpd
+from shapely.geometry import MultiPolygon, Polygon
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One single-band raster of a scene.
+
+    Parameters
+    ----------
+    href
+        Address without a signature.
+    resolution
+        Pixel size the item states, in metres; 0 where it does not.
+    """
+
+    href: str
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One granule of one overflight: a STAC item reduced to what determines its pixels.
+
+    Parameters
+    ----------
+    id
+        The STAC item's id.
+    datetime
+        Sensing time, UTC.
+    tile
+        MGRS tile, e.g. ``"33TWM"``.
+    platform
+        e.g. ``"sentinel-2a"``.
+    baseline
+        Processing baseline, e.g. ``"05.09"``; empty where unknown.
+    datatake
+        What the scenes of one overflight have in common, without the baseline.
+    strip
+        Start of the datastrip: halves of one tile of one datatake differ in it.
+    generated
+        Time of processing as text, the newer of two twins sorts last.
+    cloud_cover
+        Percent of the whole granule; 0 where the item does not say.
+    footprint
+        Outline of the data, lon/lat.
+    epsg
+        CRS of the pixels.
+    bounds
+        Projected ``(west, south, east, north)`` of the rasters, in metres.
+    assets
+        Band name -> `Asset`; Sentinel-2's names whatever the provider calls them.
+    offset
+        DN to add to each reflectance pixel (0 or -1000).
+    signing
+        How its hrefs are signed when they are read.
+    """
+
+    id: str
+    datetime: datetime
+    tile: str
+    platform: str
+    baseline: str
+    datatake: str
+    strip: str
+    generated: str
+    cloud_cover: float
+    footprint: Polygon | MultiPolygon
+    epsg: int
+    bounds: Bounds
+    assets: Mapping[str, Asset]
+    offset: int
+    signing: str = "none"
+
+    @property
+    def month(self) -> str:
+        """Year and month of sensing, ``"YYYY-MM"`` (UTC)."""
+        return f"{self.datetime:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One overflight: the granules of one datatake that touch the area.
+
+    Parameters
+    ----------
+    key
+        Stable name, e.g. ``"2023-08-15T095031_sentinel-2a"``.
+    scenes
+        Its granules, best covering first: where two overlap the earlier one's pixel is taken.
+    """
+
+    key: str
+    scenes: tuple[Scene, ...]
+
+    @property
+    def datetime(self) -> datetime:
+        """Sensing time of its first granule."""
+        return min(scene.datetime for scene in self.scenes)
+
+    @property
+    def month(self) -> str:
+        """Year and month, ``"YYYY-MM"``."""
+        return f"{self.datetime:%Y-%m}"
+
+    @property
+    def platform(self) -> str:
+        """Name of the satellite."""
+        return self.scenes[0].platform
+
+    @property
+    def cloud_cover(self) -> float:
+        """Mean cloud cover of its granules in percent."""
+        return sum(scene.cloud_cover for scene in self.scenes) / len(self.scenes)
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSet:
+    """The passes of a search, in order of time.
+
+    Parameters
+    ----------
+    passes
+        Sorted by time.
+    months
+        Every month that was asked for, also those without a pass.
+    n_items
+        STAC items that the catalogue returned for the area and the dates.
+    n_twins
+        Items left out because a newer processing of the same acquisition is there.
+    n_too_cloudy
+        Scenes left out by the cloud limit.
+    skipped
+        One sentence for each item that could not be used, with the reason.
+    """
+
+    passes: tuple[Pass, ...]
+    months: tuple[str, ...]
+    n_items: int = 0
+    n_twins: int = 0
+    n_too_cloudy: int = 0
+    skipped: tuple[str, ...] = field(default=())
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """All scenes, pass by pass."""
+        return tuple(scene for one in self.passes for scene in one.scenes)
+
+    @property
+    def n_scenes(self) -> int:
+        """Scenes in use."""
+        return sum(len(one.scenes) for one in self.passes)
+
+    def passes_of(self, month: str) -> tuple[Pass, ...]:
+        """Return the passes of one ``"YYYY-MM"``, in order of time."""
+        return tuple(one for one in self.passes if one.month == month)
+
+    def without(self, keys: Collection[str]) -> SceneSet:
+        """Return the set without the passes of these keys; the months stay."""
+        return replace(self, passes=tuple(one for one in self.passes if one.key not in keys))
+
+    def without_scenes(self, ids: Collection[str]) -> SceneSet:
+        """Return the set without the scenes of these ids; passes left without a scene go too."""
+        kept = (
+            replace(one, scenes=tuple(scene for scene in one.scenes if scene.id not in ids))
+            for one in self.passes
+        )
+        return replace(self, passes=tuple(one for one in kept if one.scenes))
+
+    def to_geodataframe(self) -> gpd.GeoDataFrame:
+        """Return one row a scene: pass, id, time, tile, platform, baseline, cloud cover, footprint (EPSG:4326)."""
+        rows = [
+            {
+                "pass": one.key,
+                "id": scene.id,
+                "datetime": scene.datetime,
+                "tile": scene.tile,
+                "platform": scene.platform,
+                "baseline": scene.baseline,
+                "cloud_cover": scene.cloud_cover,
+                "geometry": scene.footprint,
+            }
+            for one in self.passes
+            for scene in one.scenes
+        ]
+        columns = ["pass", "id", "datetime", "tile", "platform", "baseline", "cloud_cover", "geometry"]
+        return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs="EPSG:4326")
+
+
+def newest_of_twins(scenes: Iterable[Scene]) -> list[Scene]:
+    """Keep one scene an acquisition: of reprocessed twins (same datatake, strip and tile) the newest baseline."""
+    newest: dict[tuple[str, str, str], Scene] = {}
+    for scene in scenes:
+        acquisition = (scene.datatake, scene.strip, scene.tile)
+        rival = newest.get(acquisition)
+        if rival is None or (scene.baseline, scene.generated, scene.id) > (rival.baseline, rival.generated, rival.id):
+            newest[acquisition] = scene
+    return list(newest.values())
+
+
+def group_passes(scenes: Iterable[Scene], coverage: Mapping[str, float]) -> tuple[Pass, ...]:
+    """Group scenes into passes by datatake.
+
+    Parameters
+    ----------
+    scenes
+        Without twins.
+    coverage
+        Scene id -> share of the area its footprint covers; within a pass the larger comes first.
+    """
+
+    def datatake(scene: Scene) -> str:
+        return scene.datatake
+
+    passes = []
+    for name, members in groupby(sorted(scenes, key=datatake), key=datatake):
+        ordered = sorted(members, key=lambda scene: (-round(coverage.get(scene.id, 0.0), 6), scene.tile, scene.id))
+        passes.append(Pass(name, tuple(ordered)))
+    return tuple(sorted(passes, key=lambda one: (one.datetime, one.key)))
