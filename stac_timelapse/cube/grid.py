@@ -130,10 +130,6 @@ class Grid:
         left = round((self.west - self.origin[0]) / self.resolution)
         return _cuts(top, self.height, size), _cuts(left, self.width, size)
 
-    def window_transform(self, row: int, col: int) -> Affine:
-        """Return the transform of a window that starts at a row and a column."""
-        return self.transform * Affine.translation(col, row)
-
 
 def project(geometry: BaseGeometry, from_epsg: int, to_epsg: int) -> BaseGeometry:
     """Reproject a geometry with its edges followed, x/y order (lon/lat, east/north)."""

@@ -21,9 +21,12 @@ from stac_timelapse.errors import AssetReadError
 from stac_timelapse.scenes.catalog import sign
 from stac_timelapse.scenes.model import Bounds
 
-#: GDAL's own retries answer a busy server; sidecar look-ups would cost a listing per file.
+# A JPEG2000 file without its sidecar has no georeference, and its item has it: no news for the user. The filter
+# is set once because `warnings.catch_warnings` is not safe in the threads that read.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+
+#: GDAL's own retries answer a busy server.
 GDAL_OPTIONS = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_HTTP_MAX_RETRY": "4",
     "GDAL_HTTP_RETRY_DELAY": "0.5",
     "GDAL_HTTP_CONNECTTIMEOUT": "10",
@@ -105,7 +108,7 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
         If the file cannot be opened or read.
     """
     try:
-        with rasterio.Env(**GDAL_OPTIONS), _open(source) as dataset:
+        with _open(source) as dataset:
             crs, transform = _georeference(dataset, source)
             data = _copy(dataset, crs, transform, target)
             if data is None:
@@ -119,14 +122,11 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
 
 @contextmanager
 def _open(source: Source) -> Iterator[rasterio.DatasetReader]:
-    with warnings.catch_warnings():
-        # Without its sidecar a JPEG2000 file has no georeference; the item has it.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        dataset = rasterio.open(sign(source.href, source.signing))
-    try:
+    href = sign(source.href, source.signing)
+    # Beside a local file its sidecar may hold CRS and nodata; on a server looking for it costs requests.
+    listing = "EMPTY_DIR" if "://" in href else "TRUE"
+    with rasterio.Env(**GDAL_OPTIONS, GDAL_DISABLE_READDIR_ON_OPEN=listing), rasterio.open(href) as dataset:
         yield dataset
-    finally:
-        dataset.close()
 
 
 def _georeference(dataset: rasterio.DatasetReader, source: Source) -> tuple[CRS, Affine]:

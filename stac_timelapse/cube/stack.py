@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,25 +51,22 @@ def masked_cube(
         )
         return _label(empty, scenes, grid, bands)
     chunks = ((1,) * len(inside), (len(bands),), rows, columns)
-    with warnings.catch_warnings():
-        # stackstac compares its coordinates with pandas in a way that pandas has begun to warn about.
-        warnings.simplefilter("ignore", FutureWarning)
-        stacked = stackstac.stack(
-            [_item(scenes[index], grid, bands, policy) for index in inside],
-            assets=list(bands),
-            epsg=grid.epsg,
-            resolution=grid.resolution,
-            bounds=grid.bounds,
-            snap_bounds=False,
-            chunksize=chunks,
-            dtype=np.dtype(np.uint16),
-            fill_value=np.uint16(0),
-            rescale=False,
-            sortby_date=False,
-            properties=False,
-            band_coords=False,
-            reader=MaskedReader,
-        )
+    stacked = stackstac.stack(
+        [_item(scenes[index], grid, bands, policy) for index in inside],
+        assets=list(bands),
+        epsg=grid.epsg,
+        resolution=grid.resolution,
+        bounds=grid.bounds,
+        snap_bounds=False,
+        chunksize=chunks,
+        dtype=np.dtype(np.uint16),
+        fill_value=np.uint16(0),
+        rescale=False,
+        sortby_date=False,
+        properties=False,
+        band_coords=False,
+        reader=MaskedReader,
+    )
     return _label(stacked.data, [scenes[index] for index in inside], grid, bands)
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import planetary_computer
-
 from stac_timelapse.errors import InvalidInputError
 
 #: Keys under which the providers publish each Sentinel-2 band, the first that an item has is used.
@@ -199,6 +197,9 @@ def _number(baseline: str) -> float:
 def sign(href: str, signing: str) -> str:
     """Return the address to open for a stored href: signed now, so that it cannot have expired."""
     if signing == "planetary-computer":
+        # Imported where it is needed: the other catalogues' workers do without it.
+        import planetary_computer  # noqa: PLC0415
+
         signer: Callable[[str], str] = planetary_computer.sign_url
         return signer(href)
     return href

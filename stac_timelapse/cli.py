@@ -1,0 +1,129 @@
+"""The recipe without a browser: ``stac-timelapse run | search | demo | serve``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stac_timelapse import __version__, commands
+from stac_timelapse.errors import NothingFoundError, TimelapseError
+from stac_timelapse.picture.indices import PRESETS
+
+_NEGATIVE_BBOX = re.compile(r"-\d[\d.,\s-]*")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code.
+
+    0 done; 2 bad input; 3 nothing found; 4 the provider failed; 130 interrupted.
+    """
+    arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+    logging.captureWarnings(capture=True)
+    try:
+        return int(arguments.command(arguments))
+    except TimelapseError as error:
+        sys.stderr.write(f"stac-timelapse: {error}\n")
+        if getattr(arguments, "json", False):
+            reason = error.reason if isinstance(error, NothingFoundError) else None
+            json.dump({"error": str(error), "exit": error.exit_code, "reason": reason}, sys.stdout)
+            sys.stdout.write("\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("stac-timelapse: interrupted; finished months are kept and are not computed again.\n")
+        return 130
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """Join ``--aoi`` with a value that begins with a minus, which argparse would take for an option."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and joined[-1] == "--aoi" and _NEGATIVE_BBOX.fullmatch(argument):
+            joined[-1] = f"--aoi={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stac-timelapse",
+        description="Cloud-free monthly timelapses of any place from open satellite archives.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands_of = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands_of.add_parser("run", help="search, composite every month, write GeoTIFFs and a GIF")
+    _add_query(run)
+    run.add_argument("--method", default="median", help="how a month's passes become one value (default: median)")
+    run.add_argument("--cluster", metavar="ADDRESS", help="tcp://host:port of a running Dask scheduler")
+    run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    run.add_argument("--geotiff", action="store_true", help="write composite_YYYY-MM.tif (with --gif: both)")
+    run.add_argument("--gif", action="store_true", help="write timelapse.gif; with neither flag both are written")
+    run.add_argument("--json", action="store_true", help="print one JSON summary to stdout")
+    run.set_defaults(command=commands.run)
+
+    search = commands_of.add_parser("search", help="print the passes found; reads no pixel")
+    _add_query(search)
+    search.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    search.set_defaults(command=commands.search)
+
+    demo = commands_of.add_parser("demo", help="build the demo catalogue and serve it as a STAC API")
+    demo.add_argument("--port", type=int, default=0, help="port of the STAC API (default: a free one)")
+    demo.add_argument("--build-only", action="store_true", help="build it and stop")
+    demo.set_defaults(command=commands.demo)
+
+    serve = commands_of.add_parser("serve", help="serve the dashboard")
+    serve.add_argument("--port", type=int, default=5006, help="port of the dashboard (default: 5006)")
+    serve.add_argument("--address", default="127.0.0.1", help="interface to listen on (default: this machine only)")
+    serve.add_argument("--show", action="store_true", help="open a browser")
+    serve.set_defaults(command=commands.serve)
+    return parser
+
+
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--catalog",
+        required=True,
+        metavar="NAME|URL|PATH",
+        help="demo, planetary-computer, earth-search, a STAC API's address, or a catalog.json",
+    )
+    parser.add_argument("--collection", metavar="ID", help="collection to search where it is not the usual one")
+    parser.add_argument("--aoi", required=True, metavar='FILE|"W,S,E,N"', help="KML, KMZ or GeoJSON file, or bounds")
+    parser.add_argument("--months", required=True, type=_months, metavar="YYYY-MM/YYYY-MM", help="first and last month")
+    parser.add_argument(
+        "--months-of-year", type=_numbers, default=tuple(range(1, 13)), metavar="6,7,8", help="only these months"
+    )
+    parser.add_argument("--max-cloud", type=float, default=80.0, metavar="PERCENT", help="of a scene (default: 80)")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--bands", type=_names, metavar="B04,B03,B02", help="Sentinel-2's names, in output order")
+    choice.add_argument("--preset", choices=sorted(PRESETS), help="bands by what the picture shall show")
+    parser.add_argument("--resolution", type=float, default=10.0, metavar="METRES", help="pixel size (default: 10)")
+    parser.add_argument(
+        "--clear", type=_numbers, default=(4, 5, 6, 7), metavar="4,5,6,7", help="classes of the SCL that are kept"
+    )
+    parser.add_argument("--dilate", type=float, default=0.0, metavar="METRES", help="margin around clouds (default: 0)")
+
+
+def _months(text: str) -> tuple[str, str]:
+    first, _, last = text.partition("/")
+    return first.strip(), (last or first).strip()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().upper() for part in text.split(",") if part.strip())
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers like 4,5,6,7") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

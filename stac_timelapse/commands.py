@@ -1,0 +1,237 @@
+"""What the commands of the command line do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from stac_timelapse import demo as demo_catalog
+from stac_timelapse import pipeline
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.area.vector import load_area
+from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.cluster import ClusterSpec, connect
+from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.export.gif import write_gif
+from stac_timelapse.picture.indices import PRESETS, Preset, preset_for
+from stac_timelapse.picture.render import stretch_of_composites
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.report import provenance, summary
+from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.storage import months_folder
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Search, build, and write the results to ``--out``."""
+    begun = time.monotonic()
+    recipe = _recipe(arguments).but(method=arguments.method)
+    say(f"Searching {recipe.source.title} ...")
+    scenes = pipeline.find(recipe)
+    say(_found(scenes))
+    estimate = pipeline.estimate(recipe, scenes)
+    say(_cost(estimate))
+    out: Path = arguments.out
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"The folder {out} cannot be made ({error.strerror}): choose another --out.") from error
+    with connect(ClusterSpec(address=arguments.cluster)) as client:
+        results = []
+        for result in pipeline.build(
+            recipe, scenes, client=client, store=MonthStore(months_folder()), on_progress=_show
+        ):
+            say(_line(result))
+            results.append(result)
+    results.sort(key=lambda result: result.month)
+    files = _write(recipe, scenes, results, arguments, out)
+    report = summary(recipe, scenes, estimate, results, files, time.monotonic() - begun)
+    if arguments.json:
+        json.dump(report, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    say(f"Done in {report['seconds']:.1f} s: {len(files)} files in {out}.")
+    return 0
+
+
+def search(arguments: argparse.Namespace) -> int:
+    """Print the passes found."""
+    recipe = _recipe(arguments)
+    scenes = pipeline.find(recipe)
+    if arguments.json:
+        json.dump(provenance(recipe, scenes)["scenes"], sys.stdout, indent=2)
+        sys.stdout.write("\n")
+        return 0
+    rows = ["date        time   satellite    cloud %  scenes"]
+    rows += [
+        f"{one.datetime:%Y-%m-%d  %H:%M}  {one.platform:<12} {one.cloud_cover:7.1f}  "
+        + ", ".join(scene.id for scene in one.scenes)
+        for one in scenes.passes
+    ]
+    sys.stdout.write("\n".join(rows) + "\n")
+    say(_found(scenes))
+    return 0
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Build the demo catalogue and serve it until interrupted."""
+    root = demo_catalog.build(on_progress=_show_demo)
+    say(f"The demo catalogue is in {root}.")
+    if arguments.build_only:
+        return 0
+    with demo_catalog.serve(root, stac_port=arguments.port) as server:
+        say(f"STAC API at {server.stac_url} (collection {server.collection}). Stop with Ctrl-C.")
+        _until_stopped()
+    return 0
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve the dashboard until interrupted; its start-up hooks build and serve the demo."""
+    demo_catalog.build(on_progress=_show_demo)
+    folder = resources.files("app")
+    say(f"The dashboard will be at http://localhost:{arguments.port}")
+    command = [sys.executable, "-m", "panel", "serve", str(folder), "--port", str(arguments.port)]
+    command += ["--address", arguments.address, "--warm", "--index", "app", "--keep-alive", "10000"]
+    command += ["--unused-session-lifetime", "5000", "--check-unused-sessions", "5000"]
+    command += ["--allow-websocket-origin", f"localhost:{arguments.port}"]
+    command += ["--allow-websocket-origin", f"{arguments.address}:{arguments.port}"]
+    if arguments.show:
+        command.append("--show")
+    server = subprocess.Popen(command)  # noqa: S603 - our own interpreter and package
+
+    def stop(signal_number: int, _frame: object) -> None:
+        server.send_signal(signal_number)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        # The terminal has sent the interrupt to the server as well: let it close its workers.
+        return 0 if server.wait() in {0, -signal.SIGINT} else 1
+
+
+def say(text: str) -> None:
+    """Write one line for people, beside whatever goes to stdout."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    start, end = arguments.months
+    preset = arguments.preset or (None if arguments.bands else "true-colour")
+    return Recipe(
+        catalog=arguments.catalog,
+        collection=arguments.collection,
+        aoi=_area(arguments.aoi),
+        start=start,
+        end=end,
+        months_of_year=arguments.months_of_year,
+        max_cloud=arguments.max_cloud,
+        bands=arguments.bands or PRESETS[preset].bands,
+        preset=preset,
+        resolution=arguments.resolution,
+        clear=arguments.clear,
+        dilate=arguments.dilate,
+    )
+
+
+def _area(text: str) -> AreaOfInterest:
+    path = Path(text)
+    if len(text) < 1000 and path.is_file():  # noqa: PLR2004 - longer text is no path
+        return load_area(path, path.name)
+    if path.suffix.lower() in {".kml", ".kmz", ".geojson", ".json"}:
+        raise InvalidInputError(f"The area file {text} does not exist.")
+    return AreaOfInterest.parse(text)
+
+
+def _write(
+    recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult], arguments: argparse.Namespace, out: Path
+) -> list[Path]:
+    both = not (arguments.geotiff or arguments.gif)
+    files = []
+    if arguments.geotiff or both:
+        for result in results:
+            target = out / f"composite_{result.month}.tif"
+            part = target.with_suffix(".part")
+            shutil.copyfile(result.path, part)
+            files.append(part.replace(target))
+    if arguments.gif or both:
+        preset: Preset = preset_for(recipe.preset, recipe.bands)
+        months = [(result.month, result.path) for result in results]
+        say("Drawing the GIF ...")
+        files.append(
+            write_gif(
+                months,
+                out / "timelapse.gif",
+                preset=preset,
+                stretch=stretch_of_composites([path for _, path in months], preset),
+                title=recipe.aoi.name,
+                attribution=recipe.source.attribution,
+            )
+        )
+    document = out / "recipe.json"
+    document.write_text(json.dumps(provenance(recipe, scenes, results), indent=2), encoding="utf-8")
+    return [*files, document]
+
+
+def _found(scenes: SceneSet) -> str:
+    left_out = f", {scenes.n_too_cloudy} above the cloud limit" if scenes.n_too_cloudy else ""
+    twins = f", {scenes.n_twins} reprocessed twins left out" if scenes.n_twins else ""
+    return (
+        f"{scenes.n_items} items -> {scenes.n_scenes} scenes -> {len(scenes.passes)} passes "
+        f"in {len(scenes.months)} months{twins}{left_out}."
+    )
+
+
+def _cost(estimate: Estimate) -> str:
+    return (
+        f"{estimate.width} x {estimate.height} pixels of {estimate.resolution:g} m (EPSG:{estimate.epsg}); "
+        f"reads about {estimate.read_bytes / 1e6:.0f} MB, holds about {estimate.memory_bytes / 1e6:.0f} MB."
+    )
+
+
+def _line(result: MonthResult) -> str:
+    origin = "was there already" if result.from_store else f"{result.seconds:.1f} s"
+    lost = "".join(f"\n  left out: {scene} ({reason})" for scene, reason in result.unreadable)
+    if result.empty:
+        return f"{result.month}: no clear pixel in {result.passes_used} passes ({origin}).{lost}"
+    return (
+        f"{result.month}: {result.passes_used} passes, {result.clear_share:.0%} of the pixels clear, "
+        f"{result.observations_mean:.1f} observations a pixel ({origin}).{lost}"
+    )
+
+
+def _show(progress: Progress) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(
+            f"\r{progress.month}: tile {progress.tiles_done} of {progress.tiles_total}, "
+            f"month {min(progress.months_done + 1, progress.months_total)} of {progress.months_total}\x1b[K\r"
+        )
+
+
+def _show_demo(done: int, total: int, text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rDemo catalogue: {text} ({done} of {total})\x1b[K" + ("\n" if done == total else ""))
+    elif done == total or done % max(total // 10, 1) == 0:
+        say(f"Demo catalogue: {text} ({done} of {total})")
+
+
+def _until_stopped() -> None:
+    stopped = threading.Event()
+
+    def stop(*_: Any) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    stopped.wait()

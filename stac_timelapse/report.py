@@ -1,0 +1,90 @@
+"""What was done, as plain JSON: the run's summary and the recipe with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from stac_timelapse import __version__
+from stac_timelapse.build import MonthResult
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.scenes.model import SceneSet
+
+_LIBRARIES = ("dask", "numba", "numpy", "rasterio", "stackstac", "xarray")
+
+
+def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] = ()) -> dict[str, Any]:
+    """Return the recipe with what it led to: scenes, baselines, offsets, versions; no signed address."""
+    months = {result.month: result for result in results}
+    return {
+        **recipe.to_dict(),
+        "recipe_key": recipe.key,
+        "attribution": recipe.source.attribution,
+        "scenes": [
+            {
+                "pass": one.key,
+                "id": scene.id,
+                "datetime": scene.datetime.isoformat(),
+                "tile": scene.tile,
+                "platform": scene.platform,
+                "baseline": scene.baseline,
+                "offset": scene.offset,
+                "cloud_cover": scene.cloud_cover,
+                "used": one.key not in recipe.excluded
+                and (not months or scene.id in months[one.month].scene_ids),
+            }
+            for one in scenes.passes
+            for scene in one.scenes
+        ],
+        "left_out": list(scenes.skipped),
+        "versions": {"stac-timelapse-dashboard": __version__, **{name: version(name) for name in _LIBRARIES}},
+    }
+
+
+def summary(
+    recipe: Recipe,
+    scenes: SceneSet,
+    estimate: Estimate,
+    results: Sequence[MonthResult],
+    files: Sequence[Path],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the summary of a run."""
+    return {
+        "catalog": recipe.catalog,
+        "recipe_key": recipe.key,
+        "items": scenes.n_items,
+        "scenes": scenes.n_scenes,
+        "passes": len(scenes.passes),
+        "twins_left_out": scenes.n_twins,
+        "above_cloud_limit": scenes.n_too_cloudy,
+        "left_out": list(scenes.skipped),
+        "bands": [*recipe.bands, "observations"],
+        "width": estimate.width,
+        "height": estimate.height,
+        "resolution": estimate.resolution,
+        "epsg": estimate.epsg,
+        # The engine does not count what GDAL fetched; a guess would be worse than nothing.
+        "bytes_read": None,
+        "bytes_estimated": estimate.read_bytes,
+        "months": [
+            {
+                "month": result.month,
+                "passes_used": result.passes_used,
+                "scenes": list(result.scene_ids),
+                "observations_mean": round(result.observations_mean, 4),
+                "clear_share": round(result.clear_share, 6),
+                "empty": result.empty,
+                "from_store": result.from_store,
+                "unreadable": [{"id": scene, "reason": reason} for scene, reason in result.unreadable],
+                "seconds": round(result.seconds, 3),
+            }
+            for result in results
+        ],
+        "observations_mean": round(sum(result.observations_mean for result in results) / max(len(results), 1), 4),
+        "seconds": round(seconds, 3),
+        "files": [str(path) for path in files],
+    }

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from world import Granule, write_cog
+
+from stac_timelapse.cube.raster import Source, Target, read_window
+from stac_timelapse.errors import AssetReadError
+
+WEST, NORTH = 499_980.0, 5_200_020.0
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """Return a file of 600 x 700 pixels of 20 m with telling values (row * 100 + column + 1)."""
+    rows, cols = np.mgrid[0:600, 0:700]
+    data = (rows * 90 + cols + 1).astype(np.uint16)
+    granule = Granule("scene", "2023-01-01T10:00:00Z", {}, data)
+    path = write_cog(tmp_path_factory.mktemp("raster") / "B11.tif", data, granule, 20, overviews="NEAREST")
+    return Source("scene", "B11", str(path), 32633, (WEST, NORTH - 12_000, WEST + 14_000, NORTH)), data
+
+
+def at(col, row, width, height, resolution=20.0):
+    """Return the target whose upper left corner is at a pixel of the given size."""
+    return Target(32633, WEST + col * resolution, NORTH - row * resolution, resolution, width, height)
+
+
+def test_the_files_own_grid_is_copied(scene):
+    source, data = scene
+    np.testing.assert_array_equal(read_window(source, at(10, 20, 30, 40)), data[20:60, 10:40])
+
+
+def test_outside_the_file_is_no_data(scene):
+    source, data = scene
+    got = read_window(source, at(-5, 590, 20, 30))
+    assert (got[:, :5] == 0).all()
+    assert (got[10:] == 0).all()
+    np.testing.assert_array_equal(got[:10, 5:], data[590:600, 0:15])
+    assert not read_window(source, at(2000, 2000, 8, 8)).any()
+
+
+def test_finer_pixels_repeat_the_files_own(scene):
+    source, data = scene
+    got = read_window(source, at(3, 5, 9, 8, resolution=10.0))
+    np.testing.assert_array_equal(got, data.repeat(2, 0).repeat(2, 1)[5:13, 3:12])
+
+
+def test_coarser_pixels_come_from_the_overview(scene):
+    source, _ = scene
+    with rasterio.open(source.href, OVERVIEW_LEVEL=0) as overview:
+        expected = overview.read(1)
+    np.testing.assert_array_equal(read_window(source, at(4, 6, 50, 60, resolution=40.0)), expected[6:66, 4:54])
+
+
+def test_half_a_pixel_off_is_the_nearest_pixel_as_gdal_warps_it(scene):
+    source, _ = scene
+    target = Target(32633, WEST + 10, NORTH - 10, 20.0, 40, 30)
+    assert_as_gdal(source, target)
+
+
+def test_another_zone_is_warped_as_gdal_does(scene):
+    source, _ = scene
+    target = Target(32632, 960_000.0, 5_210_000.0, 20.0, 300, 200)
+    with rasterio.open(source.href) as file:
+        west, south, east, north = rasterio.warp.transform_bounds(file.crs, "EPSG:32632", *file.bounds)
+    target = Target(32632, round(west + 2000), round(north - 2000), 20.0, 300, 200)
+    assert read_window(source, target).any()
+    assert_as_gdal(source, target)
+    assert south < north
+    assert west < east
+
+
+def assert_as_gdal(source, target):
+    with (
+        rasterio.open(source.href) as file,
+        WarpedVRT(
+            file,
+            crs=f"EPSG:{target.epsg}",
+            transform=rasterio.transform.from_origin(target.west, target.north, target.resolution, target.resolution),
+            width=target.width,
+            height=target.height,
+            resampling=Resampling.nearest,
+        ) as warped,
+    ):
+        np.testing.assert_array_equal(read_window(source, target), warped.read(1))
+
+
+def test_a_file_without_georeference_takes_it_from_its_item(scene, tmp_path):
+    source, data = scene
+    bare = tmp_path / "bare.jp2"
+    options = {"width": 700, "height": 600, "count": 1, "dtype": "uint16", "QUALITY": "100", "REVERSIBLE": "YES"}
+    with rasterio.open(bare, "w", driver="JP2OpenJPEG", **options) as target:
+        target.write(data, 1)
+    known = Source("scene", "B11", str(bare), 32633, source.bounds)
+    np.testing.assert_array_equal(read_window(known, at(10, 20, 30, 40)), data[20:60, 10:40])
+
+
+def test_an_unreadable_file_names_the_scene_and_hides_the_signature(tmp_path):
+    path = tmp_path / "broken.tif"
+    path.write_bytes(b"II*\0 not a raster at all")
+    with pytest.raises(AssetReadError, match="Scene S2A: B04 could not be read") as caught:
+        read_window(Source("S2A", "B04", str(path), 32633, (0, 0, 1, 1)), at(0, 0, 4, 4))
+    assert caught.value.scene_id == "S2A"
+    gone = Source("S2A", "B04", "http://127.0.0.1:9/x.tif?sig=secret", 32633, (0, 0, 1, 1))
+    with pytest.raises(AssetReadError) as caught:
+        read_window(gone, at(0, 0, 4, 4))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_truncated_file_is_an_error_not_a_black_patch(scene, tmp_path):
+    source, _ = scene
+    whole = Path(source.href).read_bytes()
+    cut = tmp_path / "cut.tif"
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(AssetReadError):
+        read_window(Source("S2A", "B04", str(cut), 32633, source.bounds), at(0, 0, 700, 600))
