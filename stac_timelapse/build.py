@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import rasterio
 from distributed import Client, Future, futures_of, wait
@@ -139,7 +139,8 @@ class Builder:
             key = month_key(month, passes, self.grid, self.bands, self.policy, self.method)
             from_store = self.store.has(key)
             if not from_store:
-                newly = self._compute(month, passes, self.store.path(key), (done, total))
+                with self.client.as_current():
+                    newly = self._compute(month, passes, self.store.path(key), (done, total))
                 if newly:
                     failed |= newly
                     self._unreadable |= newly
@@ -148,16 +149,14 @@ class Builder:
                     continue
             self._readable += len(passes)
             self._report(Progress(month, done + 1, total, 1, 1))
-            return self._result(month, passes, key, from_store, failed, time.monotonic() - begun)
+            return self._result(month, passes, key, failed, (from_store, time.monotonic() - begun))
 
-    def _compute(
-        self, month: str, passes: Sequence[Pass], path: Path, counts: tuple[int, int]
-    ) -> dict[str, str]:
+    def _compute(self, month: str, passes: Sequence[Pass], path: Path, counts: tuple[int, int]) -> dict[str, str]:
         """Compute one month into a file; return the scenes that could not be read instead, if any."""
         array = month_array(passes, self.grid, self.bands, self.policy, self.method)
         rows, columns = _starts(array.chunks[1]), _starts(array.chunks[2])
         persisted = self.client.persist(array, retries=_RETRIES)
-        pending: set[Future] = set(futures_of(persisted))
+        pending: set[Future[Any]] = set(futures_of(persisted))
         total = len(pending)
         with CompositeWriter(
             path,
@@ -177,14 +176,15 @@ class Builder:
                     writer.discard()
                     return failed
                 for future in finished:
-                    _, row, column = future.key[1:]
+                    # dask names a block (array, layer, row, column)
+                    _, _, row, column = cast("tuple[str, int, int, int]", future.key)
                     tile = future.result()
                     writer.write(Window(columns[column], rows[row], tile.shape[2], tile.shape[1]), tile)
                     future.release()
                 self._report(Progress(month, *counts, total - len(pending), total))
         return {}
 
-    def _wait(self, pending: set[Future]) -> tuple[set[Future], set[Future]]:
+    def _wait(self, pending: set[Future[Any]]) -> tuple[set[Future[Any]], set[Future[Any]]]:
         while True:
             if self.should_stop is not None and self.should_stop():
                 raise CancelledError("The build was cancelled; the months finished before are kept.")
@@ -199,7 +199,7 @@ class Builder:
             self.on_progress(progress)
 
     def _result(
-        self, month: str, passes: Sequence[Pass], key: str, from_store: bool, failed: dict[str, str], seconds: float
+        self, month: str, passes: Sequence[Pass], key: str, failed: dict[str, str], timing: tuple[bool, float]
     ) -> MonthResult:
         path = self.store.path(key)
         with rasterio.open(path) as composite:
@@ -211,9 +211,9 @@ class Builder:
             scene_ids=tuple(scene.id for one in passes for scene in one.scenes),
             observations_mean=float(tags["OBSERVATIONS_MEAN"]),
             clear_share=float(tags["CLEAR_SHARE"]),
-            from_store=from_store,
+            from_store=timing[0],
             unreadable=tuple(sorted(failed.items())),
-            seconds=seconds,
+            seconds=timing[1],
         )
 
     def _nothing_readable(self) -> ProviderError:
@@ -224,7 +224,7 @@ class Builder:
         )
 
 
-def _failures(futures: set[Future]) -> dict[str, str]:
+def _failures(futures: set[Future[Any]]) -> dict[str, str]:
     """Return ``{scene id: reason}`` of unreadable scenes; any other error is raised."""
     failed: dict[str, str] = {}
     for future in futures:

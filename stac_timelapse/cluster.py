@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import dask
 from distributed import Client, LocalCluster
 
 from stac_timelapse.errors import InvalidInputError, ProviderError
@@ -70,6 +71,8 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
         return
     workers, threads = spec.sized()
     with (
+        # A scene that cannot be read is reported in one sentence, not as a traceback from a worker.
+        dask.config.set({"logging.distributed": "critical"}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,

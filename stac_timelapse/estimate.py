@@ -72,7 +72,7 @@ def estimate_of(
         fitting = next((step for step in _STEPS if step >= needed), math.ceil(needed))
         raise TooBigError(
             f"The area is too big at {grid.resolution:g} m: {grid.width} x {grid.height} pixels a month, and "
-            f"{max_pixels / 1e6:.0f} million are allowed; choose {fitting} m or a smaller area."
+            f"{max_pixels:,} are allowed; choose {fitting} m or a smaller area."
         )
     read = sum(_scene_bytes(scene, grid, bands) for scene in scenes.scenes)
     most = max((sum(len(one.scenes) for one in scenes.passes_of(month)) for month in scenes.months), default=0)

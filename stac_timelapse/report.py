@@ -33,8 +33,7 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
                 "baseline": scene.baseline,
                 "offset": scene.offset,
                 "cloud_cover": scene.cloud_cover,
-                "used": one.key not in recipe.excluded
-                and (not months or scene.id in months[one.month].scene_ids),
+                "used": one.key not in recipe.excluded and (not months or scene.id in months[one.month].scene_ids),
             }
             for one in scenes.passes
             for scene in one.scenes

@@ -64,7 +64,7 @@ def write_cog(path: Path, data: np.ndarray, granule: Granule, resolution: float,
 def write_granule(folder: Path, granule: Granule) -> dict[str, Any]:
     """Write the files and return the STAC item."""
     home = folder / granule.name
-    sizes = {**{band: granule.resolution for band in granule.bands}}
+    sizes = {**dict.fromkeys(granule.bands, granule.resolution)}
     scl_resolution = granule.scl_resolution or granule.resolution
     assets = {}
     for band, data in {**granule.bands, "SCL": granule.scl}.items():

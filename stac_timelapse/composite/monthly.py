@@ -33,12 +33,13 @@ def month_array(
     rows, columns = grid.tiles(tile)
     layers = len(bands) + 1
     if not passes:
-        return da.zeros((layers, *grid.shape), dtype=np.uint16, chunks=(layers, rows, columns))
+        empty: da.Array = da.zeros((layers, *grid.shape), dtype=np.uint16, chunks=(layers, rows, columns))
+        return empty
     scenes = [scene for one in passes for scene in one.scenes]
     numbers = {scene.id: number for number, one in enumerate(passes) for scene in one.scenes}
     cube = masked_cube(scenes, grid, bands, policy, tile)
     pass_of = np.array([numbers[name] for name in cube["scene"].to_numpy()], dtype=np.int64)
-    return da.blockwise(
+    composite: da.Array = da.blockwise(
         reduce_month,
         "kyx",
         cube.data,
@@ -51,6 +52,7 @@ def month_array(
         meta=np.empty((0, 0, 0), dtype=np.uint16),
         align_arrays=False,
     )
+    return composite
 
 
 def monthly_composites(
@@ -117,4 +119,5 @@ def monthly_composites(
     }
     dataset["x"].attrs = {"standard_name": "projection_x_coordinate", "units": "m"}
     dataset["y"].attrs = {"standard_name": "projection_y_coordinate", "units": "m"}
-    return dataset.rio.write_crs(grid.epsg).rio.write_transform(grid.transform)
+    placed: xr.Dataset = dataset.rio.write_crs(grid.epsg).rio.write_transform(grid.transform)
+    return placed

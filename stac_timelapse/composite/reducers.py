@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 METHODS = ("median",)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def median_of_passes(
+@njit(nogil=True, cache=True)
+def median_of_passes(  # noqa: C901 - one loop nest, compiled
     stack: NDArray[np.uint16], pass_of: NDArray[np.int64]
 ) -> NDArray[np.uint16]:  # pragma: no cover - compiled
     """Fuse each pass, then take each band's median over the passes.

@@ -1,0 +1,1 @@
+"""Which pixels: grid, mask, lazy cube."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import shapely
 from affine import Affine
 from pyproj import CRS, Transformer
-from rasterio.crs import CRS as RasterioCRS
 from shapely.geometry.base import BaseGeometry
 
 from stac_timelapse.area.aoi import AreaOfInterest
@@ -116,11 +115,6 @@ class Grid:
         """Affine transform from pixel to projected coordinates."""
         return Affine(self.resolution, 0, self.west, 0, -self.resolution, self.north)
 
-    @property
-    def crs(self) -> RasterioCRS:
-        """CRS as rasterio knows it."""
-        return RasterioCRS.from_epsg(self.epsg)
-
     def tiles(self, size: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return chunk sizes ``(y, x)`` whose cuts lie on every `size`-th pixel counted from the origin.
 
@@ -137,7 +131,8 @@ def project(geometry: BaseGeometry, from_epsg: int, to_epsg: int) -> BaseGeometr
     west, south, east, north = geometry.bounds
     step = max(east - west, north - south) / _POINTS_PER_SIDE
     dense = shapely.segmentize(geometry, step) if step > 0 else geometry
-    return shapely.transform(dense, transformer.transform, interleaved=False)
+    projected: BaseGeometry = shapely.transform(dense, transformer.transform, interleaved=False)  # type: ignore[arg-type]
+    return projected
 
 
 def project_bounds(bounds: Bounds, from_epsg: int, to_epsg: int) -> Bounds:

@@ -54,7 +54,8 @@ class MaskPolicy:
         if wrong or not self.clear:
             named = f"class {wrong[0]}" if wrong else "an empty list"
             raise InvalidInputError(
-                f"The clear classes cannot hold {named}: choose among 1 to 11 of the scene classification, usually 4,5,6,7."
+                f"The clear classes cannot hold {named}: choose among 1 to 11 of the scene classification, "
+                "usually 4,5,6,7."
             )
         if not 0 <= self.dilate <= _MAX_DILATE:
             raise InvalidInputError(

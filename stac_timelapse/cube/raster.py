@@ -117,7 +117,10 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
                 data[data == dataset.nodata] = 0
             return data.astype(np.uint16, copy=False)
     except (RasterioError, OSError) as error:
-        raise AssetReadError(source.scene_id, source.asset, _reason(error)) from error
+        reason = _reason(error)
+    # Raised outside the handler: GDAL's exception in the chain cannot be unpickled, and the error of a worker
+    # would arrive as text.
+    raise AssetReadError(source.scene_id, source.asset, reason)
 
 
 @contextmanager
@@ -139,9 +142,7 @@ def _georeference(dataset: rasterio.DatasetReader, source: Source) -> tuple[CRS,
     return crs, transform
 
 
-def _copy(
-    dataset: rasterio.DatasetReader, crs: CRS, transform: Affine, target: Target
-) -> NDArray[np.uint16] | None:
+def _copy(dataset: rasterio.DatasetReader, crs: CRS, transform: Affine, target: Target) -> NDArray[np.uint16] | None:
     """Copy pixels, or return None where the grids do not agree."""
     square = transform.b == 0 and transform.d == 0 and abs(transform.a + transform.e) < _ALIGNED * abs(transform.a)
     if not square or crs.to_epsg() != target.epsg:

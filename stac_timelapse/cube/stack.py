@@ -46,9 +46,7 @@ def masked_cube(
     rows, columns = grid.tiles(tile)
     inside = [index for index, scene in enumerate(scenes) if _touches(scene, grid)]
     if not inside:
-        empty = da.zeros(
-            (len(scenes), len(bands), *grid.shape), dtype=np.uint16, chunks=(1, len(bands), rows, columns)
-        )
+        empty = da.zeros((len(scenes), len(bands), *grid.shape), dtype=np.uint16, chunks=(1, len(bands), rows, columns))
         return _label(empty, scenes, grid, bands)
     chunks = ((1,) * len(inside), (len(bands),), rows, columns)
     stacked = stackstac.stack(

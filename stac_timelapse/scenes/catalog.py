@@ -139,9 +139,7 @@ def catalog_of(name: str, collection: str | None = None) -> Catalog:
 
 
 def _with_collection(catalog: Catalog, collection: str) -> Catalog:
-    return Catalog(
-        catalog.key, catalog.title, catalog.url, collection, catalog.attribution, catalog.signing
-    )
+    return Catalog(catalog.key, catalog.title, catalog.url, collection, catalog.attribution, catalog.signing)
 
 
 def demo_url_from_environment() -> str | None:
@@ -181,7 +179,7 @@ def offset_of(properties: Mapping[str, Any], band_asset: Mapping[str, Any]) -> i
     baseline = properties.get("s2:processing_baseline")
     if baseline is not None:
         return BASELINE_OFFSET if _number(baseline) >= 4 else 0  # noqa: PLR2004 - the baseline 04.00
-    described = next(iter(band_asset.get("raster:bands") or band_asset.get("bands") or ()), {})
+    described: Mapping[str, Any] = next(iter(band_asset.get("raster:bands") or band_asset.get("bands") or ()), {})
     offset = described.get("offset", described.get("raster:offset", 0)) or 0
     scale = described.get("scale", described.get("raster:scale", 0.0001)) or 0.0001
     return round(offset / scale)

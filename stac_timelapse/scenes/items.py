@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import shapely
@@ -116,8 +116,8 @@ def _datetime(properties: Mapping[str, Any], name: str) -> datetime:
     text = properties.get("datetime") or properties.get("start_datetime")
     if not text:
         raise UnusableItemError(f"Item {name} has no date and was left out.")
-    when = text if isinstance(text, datetime) else datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    return when.astimezone(timezone.utc) if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    when = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _datatake(
@@ -141,7 +141,7 @@ def _resolution(asset: Mapping[str, Any]) -> float:
     transform = asset.get("proj:transform")
     if transform:
         return abs(float(transform[0]))
-    described = next(iter(asset.get("raster:bands") or asset.get("bands") or ()), {})
+    described: Mapping[str, Any] = next(iter(asset.get("raster:bands") or asset.get("bands") or ()), {})
     return float(described.get("spatial_resolution") or asset.get("gsd") or 0.0)
 
 

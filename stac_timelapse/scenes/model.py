@@ -172,10 +172,7 @@ class SceneSet:
 
     def without_scenes(self, ids: Collection[str]) -> SceneSet:
         """Return the set without the scenes of these ids; passes left without a scene go too."""
-        kept = (
-            replace(one, scenes=tuple(scene for scene in one.scenes if scene.id not in ids))
-            for one in self.passes
-        )
+        kept = (replace(one, scenes=tuple(scene for scene in one.scenes if scene.id not in ids)) for one in self.passes)
         return replace(self, passes=tuple(one for one in kept if one.scenes))
 
     def to_geodataframe(self) -> gpd.GeoDataFrame:

@@ -48,7 +48,8 @@ def months_between(start: str, end: str, of_year: Sequence[int] = ALL_MONTHS) ->
     months = tuple(month_text(number) for number in range(first, last + 1) if number % 12 + 1 in of_year)
     if not months:
         raise InvalidInputError(
-            f"None of the chosen months of the year lies between {start} and {end}: widen the dates or tick more months."
+            f"None of the chosen months of the year lies between {start} and {end}: "
+            "widen the dates or tick more months."
         )
     return months
 

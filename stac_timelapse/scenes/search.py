@@ -141,7 +141,9 @@ def _nothing(catalog: Catalog, query: SceneQuery, scenes: Sequence[Scene], skipp
             "all_cloudy",
         )
     if skipped:
-        return ProviderError(f"None of the {len(skipped)} items of {catalog.title} can be used; the first: {skipped[0]}")
+        return ProviderError(
+            f"None of the {len(skipped)} items of {catalog.title} can be used; the first: {skipped[0]}"
+        )
     return NothingFoundError(
         f"{catalog.title} has no scenes of {when} for {where}: move the area to land or choose other dates.",
         "no_scenes",

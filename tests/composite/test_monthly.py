@@ -5,10 +5,10 @@ from __future__ import annotations
 import dask
 import numpy as np
 import pytest
+from stac_timelapse.area.aoi import AreaOfInterest
 from world import EARTH_SEARCH_NAMES, Granule, lonlat_bbox, write_catalog
 
 from stac_timelapse import pipeline
-from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.recipe import Recipe
 
 WEST, NORTH = 499_980.0, 5_200_020.0
@@ -116,11 +116,7 @@ def test_earth_search_names_and_flags(tmp_path):
     corrected = {"earthsearch:boa_offset_applied": True}
     data = compose(
         tmp_path,
-        [
-            granule(
-                "es", "2022-03-03T10:00:00Z", flat(700), baseline="05.09", names=EARTH_SEARCH_NAMES, extra=corrected
-            )
-        ],
+        [granule("es", "2022-03-03T10:00:00Z", flat(700), baseline="05.09", names=EARTH_SEARCH_NAMES, extra=corrected)],
     ).compute()
     assert (data["reflectance"].sel(band="B04")[2] == 700).all()
 

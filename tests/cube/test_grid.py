@@ -32,7 +32,10 @@ def test_an_area_smaller_than_a_pixel_is_one_pixel():
 
 
 @given(
-    left=st.integers(0, 3000), top=st.integers(0, 3000), width=st.integers(1, 5000), height=st.integers(1, 5000),
+    left=st.integers(0, 3000),
+    top=st.integers(0, 3000),
+    width=st.integers(1, 5000),
+    height=st.integers(1, 5000),
     size=st.sampled_from([256, 512, 1024]),
 )
 def test_tiles_are_cut_on_block_edges_counted_from_the_origin(left, top, width, height, size):

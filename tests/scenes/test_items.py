@@ -80,9 +80,7 @@ def test_twins_leave_the_newest_and_halves_stay(baselines):
     item = baselines["S2A_33TWN_20220122_0_L2A"]
     old = scene_of(item, RGB)
     properties = item["properties"]
-    newer = scene_of(
-        {**item, "id": "newer", "properties": {**properties, "s2:processing_baseline": "05.00"}}, RGB
-    )
+    newer = scene_of({**item, "id": "newer", "properties": {**properties, "s2:processing_baseline": "05.00"}}, RGB)
     half_strip = properties["s2:datastrip_id"].replace("_S2022", "_S1999")
     half = scene_of({**item, "id": "half", "properties": {**properties, "s2:datastrip_id": half_strip}}, RGB)
     assert [scene.id for scene in newest_of_twins([old, newer])] == ["newer"]

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from stac_timelapse.area.aoi import AreaOfInterest
 from world import Granule, lonlat_bbox, write_catalog
 
-from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
 from stac_timelapse.scenes.catalog import CATALOGS, Catalog, catalog_of
 from stac_timelapse.scenes.search import SceneQuery, find_scenes
@@ -85,13 +85,13 @@ def test_all_too_cloudy(catalog):
 
 
 def test_a_band_that_no_item_has(catalog):
-    with pytest.raises(ProviderError, match="None of the 6 items .* has no B11 file"):
+    with pytest.raises(ProviderError, match=r"None of the 6 items .* has no B11 file"):
         find_scenes(catalog, SceneQuery(AREA, "2022-06", "2022-08", bands=("B11",)))
 
 
 def test_a_catalogue_that_does_not_answer():
     silent = Catalog("silent", "The silent catalogue", "http://127.0.0.1:9", "sentinel-2-l2a", "")
-    with pytest.raises(ProviderError, match="The silent catalogue cannot be reached .* the demo catalogue works"):
+    with pytest.raises(ProviderError, match=r"The silent catalogue cannot be reached .* the demo catalogue works"):
         find_scenes(silent, query())
 
 
@@ -99,7 +99,7 @@ def test_a_catalogue_that_does_not_answer():
 def test_a_file_that_is_no_catalogue(tmp_path, text):
     path = tmp_path / "catalog.json"
     path.write_text(text)
-    with pytest.raises(InvalidInputError, match="catalog.json"):
+    with pytest.raises(InvalidInputError, match=r"catalog\.json"):
         find_scenes(catalog_of(str(path)), query())
 
 
@@ -111,7 +111,7 @@ def test_a_damaged_static_catalogue_is_the_providers_fault(tmp_path):
         find_scenes(catalog_of(str(tmp_path)), query())
 
 
-def test_known_and_unknown_catalogues(tmp_path):
+def test_known_and_unknown_catalogues():
     assert set(CATALOGS) == {"demo", "planetary-computer", "earth-search"}
     assert catalog_of("https://example.org/stac/", "mine").url == "https://example.org/stac"
     assert catalog_of("earth-search", "sentinel-2-c1-l2a").collection == "sentinel-2-c1-l2a"
