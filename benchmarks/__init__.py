@@ -1,0 +1,1 @@
+"""Speed against the workflow this project replaces: ratios of one run, never absolute claims."""

@@ -1,0 +1,159 @@
+"""What makes a frame a map: date, title, scale bar, north arrow, credit, place in the series."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+_INK, _PAPER, _MUTED, _ACCENT = (255, 255, 255), (16, 28, 36), (160, 176, 184), (94, 200, 176)
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
+_MIN_WIDTH = 360
+_BAR_SHARE = 0.22
+
+
+@dataclass(frozen=True, slots=True)
+class FrameText:
+    """What is written on one frame.
+
+    Parameters
+    ----------
+    month
+        ``"YYYY-MM"``.
+    position, total
+        Place in the series, counted from 0.
+    metres_per_pixel
+        Of the picture.
+    title
+        Name of the area, may be empty.
+    attribution
+        Credit line.
+    empty
+        Whether the month has no clear pixel.
+    """
+
+    month: str
+    position: int
+    total: int
+    metres_per_pixel: float
+    title: str = ""
+    attribution: str = ""
+    empty: bool = False
+
+
+def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
+    """Return the picture above a strip with date, scale bar and credit; title and north arrow lie on it.
+
+    A picture narrower than 360 pixels is enlarged by a whole factor, so that the text fits.
+
+    Parameters
+    ----------
+    picture
+        ``(y, x, 3)`` uint8.
+    text
+        What is written.
+
+    Returns
+    -------
+    ndarray of uint8
+        ``(y', x', 3)``; the same size for every month of a series.
+    """
+    factor = max(1, math.ceil(_MIN_WIDTH / picture.shape[1]))
+    enlarged = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    height, width = enlarged.shape[:2]
+    unit = max(11, min(26, round(width / 42)))
+    strip = round(unit * 3.9)
+    canvas = Image.new("RGB", (width, height + strip), _PAPER)
+    canvas.paste(Image.fromarray(enlarged))
+    draw = ImageDraw.Draw(canvas)
+    if text.title:
+        _shadowed(draw, (unit, round(unit * 0.7)), text.title, round(unit * 1.1))
+    _north_arrow(draw, width - unit * 1.6, unit * 0.8, unit)
+    if text.empty:
+        _notice(draw, (width / 2, height / 2), "No clear pixel this month", unit)
+    _strip(draw, text, (width, height, strip), unit, text.metres_per_pixel / factor)
+    return np.asarray(canvas)
+
+
+def month_label(month: str) -> str:
+    """Return ``"June 2022"`` for ``"2022-06"``."""
+    year, number = month.split("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def scale_bar(metres_per_pixel: float, available: float) -> tuple[int, str]:
+    """Return the length in pixels and the label of a bar of a round length that fits.
+
+    Parameters
+    ----------
+    metres_per_pixel
+        Of the picture.
+    available
+        Most pixels it may take.
+    """
+    most = metres_per_pixel * available
+    power = 10.0 ** math.floor(math.log10(most))
+    length = next(power * step for step in (5, 2, 1) if power * step <= most)
+    label = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"  # noqa: PLR2004 - metres in a kilometre
+    return round(length / metres_per_pixel), label
+
+
+def _strip(
+    draw: ImageDraw.ImageDraw, text: FrameText, size: tuple[int, int, int], unit: int, metres_per_pixel: float
+) -> None:
+    width, top, strip = size
+    gap, line = 2, max(3, round(unit * 0.28))
+    cell = width / text.total
+    for index in range(text.total):
+        colour = _ACCENT if index == text.position else (52, 70, 80)
+        right = max(index * cell, (index + 1) * cell - gap - 1) if cell > gap + 1 else (index + 1) * cell - 1
+        draw.rectangle((index * cell, top, right, top + line - 1), fill=colour)
+    middle = top + line + (strip - line) * 0.38
+    draw.text((unit, middle), month_label(text.month), font=_font(round(unit * 1.45)), fill=_INK, anchor="lm")
+    pixels, label = scale_bar(metres_per_pixel, width * _BAR_SHARE)
+    right = width - unit
+    draw.line((right - pixels, middle + unit * 0.45, right, middle + unit * 0.45), fill=_INK, width=2)
+    for end in (right - pixels, right):
+        draw.line((end, middle + unit * 0.1, end, middle + unit * 0.45), fill=_INK, width=2)
+    draw.text((right - pixels / 2, middle), label, font=_font(round(unit * 0.85)), fill=_INK, anchor="mb")
+    credit = _shortened(text.attribution, width - 2 * unit, round(unit * 0.72))
+    draw.text((unit, top + strip - unit * 0.5), credit, font=_font(round(unit * 0.72)), fill=_MUTED, anchor="ls")
+
+
+def _shortened(text: str, available: float, size: int) -> str:
+    font = _font(size)
+    if font.getlength(text) <= available:
+        return text
+    while text and font.getlength(f"{text}…") > available:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _north_arrow(draw: ImageDraw.ImageDraw, x: float, y: float, unit: int) -> None:
+    tip, half, length = (x, y), unit * 0.5, unit * 1.5
+    shape = [tip, (x + half, y + length), (x, y + length * 0.72), (x - half, y + length)]
+    draw.polygon(shape, fill=_INK, outline=_PAPER)
+    _shadowed(draw, (x, y + length * 1.1), "N", round(unit * 0.85), anchor="ma")
+
+
+def _notice(draw: ImageDraw.ImageDraw, centre: tuple[float, float], text: str, unit: int) -> None:
+    font = _font(round(unit * 1.15))
+    left, top, right, bottom = draw.textbbox(centre, text, font=font, anchor="mm")
+    draw.rounded_rectangle((left - unit, top - unit * 0.7, right + unit, bottom + unit * 0.7), unit * 0.5, fill=_PAPER)
+    draw.text(centre, text, font=font, fill=_INK, anchor="mm")
+
+
+def _shadowed(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, anchor: str = "la") -> None:
+    draw.text(at, text, font=_font(size), fill=_INK, anchor=anchor, stroke_width=2, stroke_fill=_PAPER)
+
+
+@lru_cache(maxsize=32)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow is built without FreeType"  # noqa: S101 - wheels have it
+    return font

@@ -1,0 +1,145 @@
+"""What a picture shows: band combinations and spectral indices, with colours that everybody can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stac_timelapse.errors import InvalidInputError
+
+Colours = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One way to look at the months.
+
+    Parameters
+    ----------
+    name
+        Key, as on the command line.
+    title
+        Name shown to people.
+    description
+        One plain sentence.
+    bands
+        Sentinel-2 bands it needs: red, green, blue of an ``"rgb"`` picture; the two bands of an
+        ``"index"``, which is their normalised difference (first - second) / (first + second); the one
+        band of a ``"grey"`` picture.
+    kind
+        How the bands become colours.
+    joint
+        Whether the bands share one stretch, which keeps natural colours natural.
+    limits
+        Index values at the ends of the palette.
+    colours
+        Palette of an index, ends and steps between; lightness runs one way, so that it also reads
+        without colour vision and in print.
+    """
+
+    name: str
+    title: str
+    description: str
+    bands: tuple[str, ...]
+    kind: Literal["rgb", "index", "grey"] = "rgb"
+    joint: bool = False
+    limits: tuple[float, float] = (0.0, 1.0)
+    colours: Colours = ()
+
+    def palette(self) -> NDArray[np.uint8]:
+        """Return ``(256, 3)`` uint8 colours from the low to the high limit."""
+        if not self.colours:
+            return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+        anchors = np.linspace(0, 255, len(self.colours))
+        channels = [np.interp(np.arange(256), anchors, [colour[i] for colour in self.colours]) for i in range(3)]
+        return np.stack(channels, axis=1).round().astype(np.uint8)
+
+
+_GREENS: Colours = ((250, 243, 224), (231, 218, 160), (170, 200, 110), (84, 156, 84), (16, 96, 66), (5, 48, 44))
+_BLUES: Colours = ((247, 240, 226), (214, 219, 208), (136, 184, 212), (48, 118, 182), (10, 60, 122), (4, 28, 66))
+_EMBERS: Colours = ((38, 8, 44), (112, 22, 68), (190, 56, 60), (236, 122, 58), (248, 198, 110), (253, 246, 218))
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "true-colour",
+            "True colour",
+            "The land as the eye sees it from above.",
+            ("B04", "B03", "B02"),
+            joint=True,
+        ),
+        Preset(
+            "infrared",
+            "False colour infrared",
+            "Living plants glow red, towns are grey-blue, water is black.",
+            ("B08", "B04", "B03"),
+        ),
+        Preset(
+            "swir",
+            "Short-wave infrared",
+            "Burnt and bare ground stands out in red, plants are green; thin smoke is seen through.",
+            ("B12", "B08", "B04"),
+        ),
+        Preset(
+            "agriculture",
+            "Agriculture",
+            "Growing crops are bright green, bare fields brown to pink.",
+            ("B11", "B08", "B02"),
+        ),
+        Preset(
+            "ndvi",
+            "Vegetation (NDVI)",
+            "How much living green there is: pale is bare, dark green is dense (Rouse et al. 1974).",
+            ("B08", "B04"),
+            kind="index",
+            limits=(0.0, 0.9),
+            colours=_GREENS,
+        ),
+        Preset(
+            "ndwi",
+            "Open water (NDWI)",
+            "Where open water lies: pale is dry land, dark blue is water (McFeeters 1996).",
+            ("B03", "B08"),
+            kind="index",
+            limits=(-0.7, 0.5),
+            colours=_BLUES,
+        ),
+        Preset(
+            "nbr",
+            "Burnt area (NBR)",
+            "Burnt ground is dark, healthy vegetation pale (Key and Benson 2006).",
+            ("B08", "B12"),
+            kind="index",
+            limits=(-0.3, 0.8),
+            colours=_EMBERS,
+        ),
+    )
+}
+
+
+def preset_for(name: str | None, bands: Sequence[str]) -> Preset:
+    """Return the preset of a name, or the picture that chosen bands allow.
+
+    Without a name: true colour where its bands are among them, else their first three as red, green
+    and blue, else the first one in grey.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is not one of `PRESETS`.
+    """
+    if name is not None:
+        if name not in PRESETS:
+            raise InvalidInputError(f"The preset {name!r} is not known: use {', '.join(PRESETS)}.")
+        return PRESETS[name]
+    natural = PRESETS["true-colour"]
+    if set(natural.bands) <= set(bands):
+        return natural
+    if len(bands) >= 3:  # noqa: PLR2004 - red, green, blue
+        return Preset("bands", " ".join(bands[:3]), "Three chosen bands as red, green and blue.", tuple(bands[:3]))
+    return Preset("band", bands[0], "One chosen band in grey.", (bands[0],), kind="grey")

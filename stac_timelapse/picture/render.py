@@ -1,0 +1,245 @@
+"""From reflectance to colours: one locked stretch for a whole series, gaps marked as gaps."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.features import geometry_mask
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import calculate_default_transform, transform_geom
+
+from stac_timelapse.picture.indices import Preset
+
+#: The hatch that stands for "no clear observation": two light greys that no land has.
+GAP_COLOURS = (226, 208)
+_HATCH_PERIOD, _HATCH_WIDTH = 14, 4
+_LOW, _HIGH = 2.0, 98.0
+_GAMMA = 1.2
+_SAMPLE_SIZE = 512
+#: Stretch of a series without a single observation, in DN.
+_FALLBACK = (200.0, 3000.0)
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What DN become black and white, the same for every month of a series.
+
+    Parameters
+    ----------
+    lows, highs
+        One value a band in DN, or the limits of an index.
+    gamma
+        Exponent 1 / gamma brightens the middle tones.
+    """
+
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    gamma: float = 1.0
+
+    def to_json(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Stretch:
+        """Read what `to_json` wrote."""
+        values = json.loads(text)
+        return cls(tuple(values["lows"]), tuple(values["highs"]), values["gamma"])
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFrame:
+    """One month as a picture.
+
+    Parameters
+    ----------
+    rgb
+        ``(y, x, 3)`` uint8, or ``(y, x, 4)`` with the outside of the data transparent.
+    bounds
+        ``(west, south, east, north)`` in the picture's CRS.
+    """
+
+    rgb: NDArray[np.uint8]
+    bounds: Bounds
+
+
+def stretch_of(months: Iterable[NDArray[np.uint16]], preset: Preset) -> Stretch:
+    """Settle one stretch for a series.
+
+    Each month gives its 2nd and 98th percentile; the medians over the months are taken, so that a
+    month of snow or haze does not darken all the others. An index has fixed limits.
+
+    Parameters
+    ----------
+    months
+        ``(band, y, x)`` DN in the preset's band order, thinned out as one likes; 0 = no observation.
+    preset
+        The picture.
+    """
+    if preset.kind == "index":
+        return Stretch((preset.limits[0],), (preset.limits[1],))
+    groups = [slice(None)] if preset.joint else [slice(i, i + 1) for i in range(len(preset.bands))]
+    ends: list[list[NDArray[np.float64]]] = [[] for _ in groups]
+    for month in months:
+        for found, group in zip(ends, groups, strict=True):
+            values = month[group]
+            values = values[values > 0]
+            if values.size:
+                found.append(np.percentile(values, (_LOW, _HIGH)))
+    settled = [tuple(np.median(found, axis=0)) if found else _FALLBACK for found in ends]
+    repeat = len(preset.bands) // len(settled)
+    lows = tuple(round(float(low), 1) for low, _ in settled for _ in range(repeat))
+    highs = tuple(round(max(float(high), low + 1), 1) for low, high in settled for _ in range(repeat))
+    return Stretch(lows, highs, _GAMMA)
+
+
+def stretch_of_composites(paths: Sequence[Path], preset: Preset) -> Stretch:
+    """Settle one stretch for months on disk, from a thinned-out sample of each."""
+    return stretch_of((sample(path, preset) for path in paths), preset)
+
+
+def sample(path: Path, preset: Preset, size: int = _SAMPLE_SIZE) -> NDArray[np.uint16]:
+    """Read a composite thinned out to at most `size` pixels a side, ``(band, y, x)`` in the preset's order."""
+    with rasterio.open(path) as composite:
+        shape = _fitted(composite.height, composite.width, size)
+        values: NDArray[np.uint16] = composite.read(
+            _indexes(composite, preset), out_shape=(len(preset.bands), *shape), resampling=Resampling.nearest
+        )
+    return values
+
+
+def render(reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
+    """Colour one month.
+
+    Parameters
+    ----------
+    reflectance
+        ``(band, y, x)`` DN in the preset's order, 0 = no observation.
+    preset, stretch
+        Picture and stretch.
+
+    Returns
+    -------
+    ndarray of uint8
+        ``(y, x, 3)``; a calm diagonal hatch where a band has no observation.
+    """
+    if preset.kind == "index":
+        picture = _index_colours(reflectance, preset, stretch)
+    else:
+        channels = [
+            _lookup(low, high, stretch.gamma)[band]
+            for band, low, high in zip(reflectance, stretch.lows, stretch.highs, strict=True)
+        ]
+        picture = np.stack(channels * (3 // len(channels)), axis=-1)
+    gap = (reflectance == 0).any(axis=0)
+    if gap.any():
+        picture[gap] = hatch(gap.shape)[gap][:, None]
+    return picture
+
+
+def hatch(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the ``(y, x)`` greys that mark pixels without an observation."""
+    rows, cols = np.ogrid[: shape[0], : shape[1]]
+    light, dark = GAP_COLOURS
+    return np.where((rows + cols) % _HATCH_PERIOD < _HATCH_WIDTH, dark, light).astype(np.uint8)
+
+
+def render_cog(
+    path: Path, preset: Preset, stretch: Stretch, max_size: int | None = None, crs: str | None = None
+) -> RenderedFrame:
+    """Colour a composite on disk, from its overviews where it is shown smaller.
+
+    Parameters
+    ----------
+    path
+        The composite.
+    preset, stretch
+        Picture and stretch.
+    max_size
+        Longest side of the picture in pixels; None for all pixels.
+    crs
+        CRS of the picture; None for the composite's own. Another CRS gives a transparent outside.
+    """
+    with rasterio.open(path) as composite:
+        if crs is None:
+            shape = _fitted(composite.height, composite.width, max_size)
+            indexes = _indexes(composite, preset)
+            values = composite.read(indexes, out_shape=(len(indexes), *shape), resampling=Resampling.nearest)
+            return RenderedFrame(render(values, preset, stretch), tuple(composite.bounds))
+        _, width, height = calculate_default_transform(
+            composite.crs, crs, composite.width, composite.height, *composite.bounds
+        )
+        factor = max(width, height) / max(_fitted(height, width, max_size))
+        levels = composite.overviews(1)
+        indexes = _indexes(composite, preset)
+    level = max((i for i, overview in enumerate(levels) if overview <= factor), default=None)
+    options = {} if level is None else {"OVERVIEW_LEVEL": level}
+    with rasterio.open(path, **options) as composite:
+        # An overview opened as a dataset does not know the bands' names any more: the numbers go along.
+        values, bounds, inside = _warped(composite, indexes, _fitted(height, width, max_size), crs)
+    return RenderedFrame(np.dstack([render(values, preset, stretch), inside.astype(np.uint8) * 255]), bounds)
+
+
+def _warped(
+    composite: rasterio.DatasetReader, indexes: list[int], shape: tuple[int, int], crs: str
+) -> tuple[NDArray[np.uint16], Bounds, NDArray[np.bool_]]:
+    """Return the bands in another CRS, the bounds there, and where the composite lies."""
+    west, south, east, north = composite.bounds
+    ring = [[west, north], [east, north], [east, south], [west, south], [west, north]]
+    outline = transform_geom(composite.crs, crs, {"type": "Polygon", "coordinates": [_dense(ring)]})
+    xs, ys = zip(*outline["coordinates"][0], strict=True)
+    bounds = (min(xs), min(ys), max(xs), max(ys))
+    height, width = shape
+    transform = Affine((bounds[2] - bounds[0]) / width, 0, bounds[0], 0, (bounds[1] - bounds[3]) / height, bounds[3])
+    with WarpedVRT(
+        composite, crs=crs, transform=transform, width=width, height=height, resampling=Resampling.nearest, nodata=0
+    ) as warped:
+        values = warped.read(indexes)
+    inside = geometry_mask([outline], out_shape=shape, transform=transform, invert=True)
+    return values, bounds, inside
+
+
+def _dense(ring: list[list[float]], points: int = 21) -> list[list[float]]:
+    dense = []
+    for (x0, y0), (x1, y1) in itertools.pairwise(ring):
+        dense += [[x0 + (x1 - x0) * i / points, y0 + (y1 - y0) * i / points] for i in range(points)]
+    return [*dense, ring[-1]]
+
+
+def _lookup(low: float, high: float, gamma: float) -> NDArray[np.uint8]:
+    """Return the grey of every DN."""
+    span = np.clip((np.arange(65_536, dtype=np.float32) - low) / (high - low), 0, 1)
+    greys: NDArray[np.uint8] = np.round(255 * span ** (1 / gamma)).astype(np.uint8)
+    return greys
+
+
+def _index_colours(reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
+    first, second = reflectance.astype(np.float32)
+    total = first + second
+    value = np.divide(first - second, total, out=np.zeros_like(total), where=total > 0)
+    low, high = stretch.lows[0], stretch.highs[0]
+    step = np.round(np.clip((value - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+    picture: NDArray[np.uint8] = preset.palette()[step]
+    return picture
+
+
+def _indexes(composite: rasterio.DatasetReader, preset: Preset) -> list[int]:
+    return [composite.descriptions.index(band) + 1 for band in preset.bands]
+
+
+def _fitted(height: int, width: int, max_size: int | None) -> tuple[int, int]:
+    factor = 1.0 if max_size is None else max(height, width) / max_size
+    if factor <= 1:
+        return height, width
+    return max(1, round(height / factor)), max(1, round(width / factor))

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.windows import Window
+
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.export.geotiff import CompositeWriter, write_composite, zip_months
+
+TRANSFORM = Affine(20, 0, 499_980, 0, -20, 5_200_020)
+BANDS = ("B08", "B04")
+
+
+def write(path, month="2022-06", shape=(600, 700)):
+    rows, cols = np.mgrid[0 : shape[0], 0 : shape[1]]
+    red = (rows * 50 + cols + 1).astype(np.uint16)
+    observations = (cols % 4).astype(np.uint8)
+    reflectance = np.stack([red, red // 2]) * (observations > 0)
+    write_composite(
+        path, reflectance.astype(np.uint16), observations,
+        bands=BANDS, epsg=32633, transform=TRANSFORM, month=month, tags={"SCENES": "a b"},
+    )  # fmt: skip
+    return reflectance, observations
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    path = tmp_path / "new" / "composite.tif"
+    reflectance, observations = write(path)
+    with rasterio.open(path) as file:
+        assert file.driver == "GTiff"
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert file.crs.to_epsg() == 32633
+        assert file.transform == TRANSFORM
+        assert file.descriptions == ("B08", "B04", "observations")
+        assert file.scales == (0.0001, 0.0001, 1.0)
+        assert file.offsets == (0.0, 0.0, 0.0)
+        assert file.nodatavals == (0, 0, 0)
+        assert file.overviews(1) == [2]
+        np.testing.assert_array_equal(file.read([1, 2]), reflectance)
+        np.testing.assert_array_equal(file.read(3), observations)
+        tags = file.tags()
+    assert (tags["MONTH"], tags["SCENES"]) == ("2022-06", "a b")
+    assert float(tags["OBSERVATIONS_MEAN"]) == pytest.approx(1.5)
+    assert float(tags["CLEAR_SHARE"]) == 0.75
+    assert [entry.name for entry in path.parent.iterdir()] == ["composite.tif"]
+
+
+def test_tiles_in_any_order_make_the_same_pixels(tmp_path):
+    whole = tmp_path / "whole.tif"
+    reflectance, observations = write(whole)
+    layers = np.concatenate([reflectance, observations[None]]).astype(np.uint16)
+    tiled = tmp_path / "tiled.tif"
+    with CompositeWriter(
+        tiled, bands=BANDS, width=700, height=600, epsg=32633, transform=TRANSFORM, month="2022-06", tags={}
+    ) as writer:
+        for row, col in ((300, 0), (0, 512), (0, 0), (300, 512)):
+            tile = layers[:, row : row + 300, col : col + 512]
+            writer.write(Window(col, row, tile.shape[2], 300), tile)
+    with rasterio.open(whole) as one, rasterio.open(tiled) as other:
+        np.testing.assert_array_equal(one.read(), other.read())
+        assert one.tags()["OBSERVATIONS_MEAN"] == other.tags()["OBSERVATIONS_MEAN"]
+
+
+def test_a_failure_leaves_nothing(tmp_path):
+    path = tmp_path / "composite.tif"
+    arguments = {"bands": BANDS, "width": 8, "height": 8, "epsg": 32633, "transform": TRANSFORM, "tags": {}}
+    with pytest.raises(RuntimeError), CompositeWriter(path, month="2022-06", **arguments):
+        raise RuntimeError
+    with CompositeWriter(path, month="2022-06", **arguments) as writer:
+        writer.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
+    path = tmp_path / "composite.tif"
+    script = (
+        "import os, sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from affine import Affine\n"
+        "from rasterio.windows import Window\n"
+        "from stac_timelapse.export.geotiff import CompositeWriter\n"
+        "writer = CompositeWriter(Path(sys.argv[1]), bands=('B04',), width=64, height=64, epsg=32633,\n"
+        "    transform=Affine(10, 0, 0, 0, -10, 0), month='2022-06', tags={})\n"
+        "writer.__enter__()\n"
+        "writer.write(Window(0, 0, 64, 64), np.ones((2, 64, 64), np.uint16))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
+    assert not path.exists()
+
+
+def test_the_zip_holds_every_month_by_its_name(tmp_path):
+    months = ("2022-06", "2022-07")
+    paths = [tmp_path / f"{number}.tif" for number in range(2)]
+    for path, month in zip(paths, months, strict=True):
+        write(path, month)
+    out = zip_months(paths, tmp_path / "out" / "months.zip", '{"format": 1}')
+    with zipfile.ZipFile(out) as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == [
+            "README.txt", "composite_2022-06.tif", "composite_2022-07.tif", "recipe.json"
+        ]  # fmt: skip
+        assert archive.read("composite_2022-07.tif") == paths[1].read_bytes()
+        assert json.loads(archive.read("recipe.json")) == {"format": 1}
+    again = zip_months(paths, tmp_path / "again.zip", '{"format": 1}')
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_nothing_to_pack(tmp_path):
+    with pytest.raises(InvalidInputError, match="no month to pack"):
+        zip_months([], tmp_path / "x.zip", "{}")

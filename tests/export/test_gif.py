@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from affine import Affine
+from PIL import Image, ImageSequence
+
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.export.geotiff import write_composite
+from stac_timelapse.export.gif import write_gif
+from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.render import GAP_COLOURS, Stretch
+
+PRESET = PRESETS["true-colour"]
+STRETCH = Stretch((0.0,) * 3, (4000.0,) * 3)
+TRANSFORM = Affine(10, 0, 499_980, 0, -10, 5_200_020)
+
+
+def composite(folder, month, colour, *, empty=False):
+    values = np.zeros((3, 300, 400), np.uint16)
+    if not empty:
+        values += np.array(colour, np.uint16)[:, None, None]
+    observations = np.full((300, 400), 0 if empty else 2, np.uint8)
+    path = folder / f"{month}.tif"
+    write_composite(path, values, observations, bands=PRESET.bands, epsg=32633, transform=TRANSFORM, month=month)
+    return month, path
+
+
+@pytest.fixture
+def gif(tmp_path):
+    red, green = (4000, 20, 20), (20, 4000, 20)
+    months = [
+        composite(tmp_path, "2022-01", red),
+        composite(tmp_path, "2022-02", red),
+        composite(tmp_path, "2022-03", red, empty=True),
+        composite(tmp_path, "2022-04", green),
+    ]
+    seen = []
+    out = write_gif(
+        months, tmp_path / "out" / "timelapse.gif", preset=PRESET, stretch=STRETCH, fps=4, title="A place",
+        attribution="Credit", on_progress=lambda done, total: seen.append((done, total)),
+    )  # fmt: skip
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    return out
+
+
+def frames(path):
+    with Image.open(path) as image:
+        return [
+            (np.asarray(frame.convert("RGB")).astype(int), frame.info["duration"])
+            for frame in ImageSequence.Iterator(image)
+        ]
+
+
+def test_one_frame_a_month_also_where_two_are_alike(gif):
+    assert len(frames(gif)) == 4
+    assert {duration for _, duration in frames(gif)} == {250}
+    assert gif.read_bytes()[:6] == b"GIF89a"
+    with Image.open(gif) as image:
+        assert image.info["loop"] == 0
+
+
+def test_the_colours_are_those_of_the_months(gif):
+    pictures = [picture for picture, _ in frames(gif)]
+    for index, expected in ((0, (255, 0, 0)), (1, (255, 0, 0)), (3, (0, 255, 0))):
+        assert np.abs(pictures[index][200, 200] - expected).max() <= 6
+
+
+def test_an_empty_month_is_hatched_and_says_so(gif):
+    empty = frames(gif)[2][0]
+    greys = np.median(empty[60:100, 20:300], axis=-1)
+    assert {round(value / 6) for value in np.unique(greys)} <= {
+        round((grey + shift) / 6) for grey in GAP_COLOURS for shift in (-6, 0, 6)
+    }
+    # The notice in the middle is dark, unlike any hatch.
+    assert empty[130:170, 100:300].min() < 60
+
+
+def test_nothing_is_left_beside_the_file(gif):
+    assert [path.name for path in gif.parent.iterdir()] == ["timelapse.gif"]
+
+
+def test_without_a_month(tmp_path):
+    with pytest.raises(InvalidInputError, match="no month to draw"):
+        write_gif([], tmp_path / "x.gif", preset=PRESET, stretch=STRETCH)
