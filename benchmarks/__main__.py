@@ -19,7 +19,7 @@ def main(rounds: int = 5) -> None:
         for _ in range(rounds):
             for name in CONTENDERS:
                 command = [sys.executable, "-m", "benchmarks.contenders", name, server.stac_url]
-                done = subprocess.run(  # noqa: S603 - our own interpreter and module
+                done = subprocess.run(
                     [*command, json.dumps(demo.DEMO_BBOX)], check=True, capture_output=True, text=True
                 )
                 runs[name].append(json.loads(done.stdout.splitlines()[-1]))

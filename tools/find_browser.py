@@ -1,4 +1,4 @@
-"""Print the path of a Chromium or Chrome for the browser tests; exit 1 where there is none."""
+"""Print the path of a Chromium or Chrome for tests and screenshots; exit with 1 where there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_MACOS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 
 def find_browser() -> str | None:
@@ -15,11 +19,13 @@ def find_browser() -> str | None:
     chosen = os.environ.get("CHROMIUM")
     if chosen:
         return chosen if Path(chosen).is_file() else None
-    for name in NAMES:
-        found = shutil.which(name)
-        if found:
-            return found
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where no browser is installed
+    installed = filter(None, map(shutil.which, (*_NAMES, *_MACOS)))
+    return next(installed, None) or _downloaded()
+
+
+def _downloaded() -> str | None:
+    # Only where no browser is installed: starting Playwright takes half a second.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
