@@ -5,10 +5,10 @@ from __future__ import annotations
 import dask
 import numpy as np
 import pytest
-from stac_timelapse.area.aoi import AreaOfInterest
 from world import EARTH_SEARCH_NAMES, Granule, lonlat_bbox, write_catalog
 
 from stac_timelapse import pipeline
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.recipe import Recipe
 
 WEST, NORTH = 499_980.0, 5_200_020.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rasterio
-from stac_timelapse.area.aoi import AreaOfInterest
 from world import Granule, lonlat_bbox, write_catalog
 
 from stac_timelapse import pipeline
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
@@ -142,7 +142,9 @@ def test_an_address_that_is_none():
 
 def test_too_big_names_a_resolution_that_fits(recipe):
     scenes = pipeline.find(recipe)
-    with pytest.raises(TooBigError, match=r"128 x 128 pixels a month, and 2,000 are allowed; choose 30 m or a smaller area"):
+    with pytest.raises(
+        TooBigError, match=r"128 x 128 pixels a month, and 2,000 are allowed; choose 30 m or a smaller area"
+    ):
         pipeline.estimate(recipe, scenes, max_pixels=2000)
     fitting = pipeline.estimate(recipe.but(resolution=30), scenes, max_pixels=2000)
     assert fitting.pixels <= 2000

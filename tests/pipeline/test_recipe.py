@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from stac_timelapse.area.aoi import AreaOfInterest
 
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.recipe import Recipe
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reference import month_median
-from stac_timelapse.area.aoi import AreaOfInterest
 
 from stac_timelapse import pipeline
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.recipe import Recipe
 
 BANDS = ("B04", "B03", "B02", "B08")

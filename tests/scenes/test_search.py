@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from stac_timelapse.area.aoi import AreaOfInterest
 from world import Granule, lonlat_bbox, write_catalog
 
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
 from stac_timelapse.scenes.catalog import CATALOGS, Catalog, catalog_of
 from stac_timelapse.scenes.search import SceneQuery, find_scenes

@@ -1,0 +1,234 @@
+"""What the buttons do: search, build, cancel, recolour, export, as background jobs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.engine import Engine
+from app.export_jobs import Exporter
+from app.frames import FramePainter
+from app.jobs import Job, JobRunner, Post
+from app.state import AppState, Frame, Series, assign
+from app.workspace import Workspace
+from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.errors import CancelledError, InvalidInputError, NothingFoundError, TimelapseError, TooBigError
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.scenes.model import SceneSet
+
+
+class Actions:
+    """The actions of one session. Every method returns at once; answers arrive in the state.
+
+    Parameters
+    ----------
+    state
+        Read when an action starts, written through `post`.
+    engine
+        Shared by all sessions.
+    workspace
+        The session's files.
+    post
+        Runs a function under the session's document lock, from any thread.
+    """
+
+    def __init__(self, state: AppState, engine: Engine, workspace: Workspace, post: Post) -> None:
+        self.state = state
+        self._engine = engine
+        self._workspace = workspace
+        self._jobs = JobRunner(post)
+        self._painter: FramePainter | None = None
+        self._exporter = Exporter(state, self._jobs, workspace)
+
+    @property
+    def painter(self) -> FramePainter | None:
+        """What painted the series on display."""
+        return self._painter
+
+    # -- search ------------------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """Look for scenes and estimate the build."""
+        recipe = self._recipe()
+        if recipe is None:
+            return
+        assign(
+            self.state,
+            phase="searching",
+            message=f"Searching {recipe.source.title} …",
+            scenes=None,
+            searched=None,
+            estimate=None,
+            refusal="",
+            exporting="",
+        )
+        self._jobs.start("search", lambda job: self._search(job, recipe), on_error=self._failed)
+
+    def _search(self, job: Job, recipe: Recipe) -> None:
+        scenes = self._engine.find(recipe)
+        job.check()
+        estimate, refusal = self._estimate(recipe, scenes)
+        self._jobs.tell(job, self._found, recipe, scenes, estimate, refusal)
+
+    def _found(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate | None, refusal: str) -> None:
+        assign(
+            self.state, phase="found", message="", scenes=scenes, searched=recipe, estimate=estimate, refusal=refusal
+        )
+
+    def _estimate(self, recipe: Recipe, scenes: SceneSet) -> tuple[Estimate | None, str]:
+        try:
+            return self._engine.estimate(recipe, scenes), ""
+        except TooBigError as error:
+            return None, str(error)
+
+    def estimate(self) -> None:
+        """Estimate again after the resolution changed; nothing is searched."""
+        state = self.state
+        if state.busy or state.exporting or state.scenes is None or state.searched is None or not state.is_current:
+            return
+        recipe = state.searched.but(resolution=state.resolution, clear=state.clear, dilate=state.dilate)
+        estimate, refusal = self._estimate(recipe, state.scenes)
+        assign(state, estimate=estimate, refusal=refusal)
+
+    # -- build -------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Compute the months of what was found; the month on display first."""
+        recipe = self._recipe()
+        scenes, searched = self.state.scenes, self.state.searched
+        if recipe is None or scenes is None or searched is None:
+            return
+        known = scenes if recipe.bands == searched.bands else None
+        first = self.state.current if self.state.current in recipe.months else None
+        assign(self.state, phase="building", message="", progress=None, exporting="", export_error="")
+        self._jobs.start("build", lambda job: self._build(job, recipe, known, first), on_error=self._failed)
+
+    def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
+        scenes = known if known is not None else self._engine.find(recipe)
+        estimate = self._engine.estimate(recipe, scenes)
+        self._jobs.tell(job, self._planned, recipe, scenes, estimate)
+        painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
+        results: list[MonthResult] = []
+        try:
+            for result in self._engine.build(
+                recipe, scenes, first=first, on_progress=self._progress(job), should_stop=job.stop.is_set
+            ):
+                frame = painter.paint(result)
+                if not results:
+                    painter.full.load(result.month)  # here, because the view needs one when it is first drawn
+                results.append(result)
+                self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
+        except TimelapseError:
+            if not results:
+                self._workspace.remove(painter.folder)
+            raise
+        frames = painter.repaint(results) if painter.lock(results) else None
+        self._jobs.tell(job, self._built, frames)
+
+    def _planned(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate) -> None:
+        assign(self.state, scenes=scenes, searched=recipe, estimate=estimate, refusal="")
+
+    def _progress(self, job: Job) -> Callable[[Progress], None]:
+        """Return a callback that shows the newest progress and never queues more than one message."""
+        lock = threading.Lock()
+        newest: list[Progress] = []
+
+        def show() -> None:
+            with lock:
+                progress = newest.pop()
+                newest.clear()
+            assign(self.state, progress=progress)
+
+        def report(progress: Progress) -> None:
+            with lock:
+                idle = not newest
+                newest[:] = [progress]
+            if idle:
+                self._jobs.tell(job, show)
+
+        return report
+
+    def _add_month(self, number: int, recipe: Recipe, painter: FramePainter, result: MonthResult, frame: Frame) -> None:
+        series = self.state.series
+        if series is None or series.number != number:
+            # The series before stays on display until the first month of this one is there.
+            self._replace_painter(painter)
+            series = Series(recipe, painter.preset.name, recipe.months, number=number)
+        series = replace(
+            series,
+            results=tuple(sorted((*series.results, result), key=lambda one: one.month)),
+            frames=tuple(sorted((*series.frames, frame), key=lambda one: one.month)),
+        )
+        current = self.state.current
+        shown = current if any(one.month == current for one in series.results) else result.month
+        assign(self.state, series=series, current=shown)
+
+    def _replace_painter(self, painter: FramePainter) -> None:
+        if self._painter is not None and self._painter.folder != painter.folder:
+            self._workspace.remove(self._painter.folder)
+        self._painter = painter
+
+    def _built(self, frames: tuple[Frame, ...] | None) -> None:
+        series = self.state.series
+        if frames is not None and series is not None:
+            series = replace(series, frames=tuple(sorted(frames, key=lambda one: one.month)))
+        assign(self.state, phase="ready", message="", progress=None, series=series)
+
+    # -- the rest ----------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop what is under way; everything finished and everything chosen stays."""
+        if self.state.phase == "searching":
+            self._jobs.drop()
+            assign(self.state, phase="idle", message="")
+        elif self.state.phase == "building" or self.state.exporting:
+            assign(self.state, message="Cancelling …")
+            self._jobs.cancel()
+
+    def recolour(self) -> None:
+        """Paint the series on display with the chosen preset, if its bands were built."""
+        state, series = self.state, self.state.series
+        if series is None or state.busy or state.exporting or series.preset == state.preset:
+            return
+        if set(PRESETS[state.preset].bands) <= set(series.recipe.bands):
+            preset = state.preset
+            self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._failed)
+
+    def _recolour(self, job: Job, series: Series, preset: str) -> None:
+        painter = FramePainter(self._workspace.new_folder(), preset)
+        painter.lock(series.results)
+        frames = painter.repaint(series.results)
+        painter.full.load(frames[0].month)
+        self._jobs.tell(job, self._recoloured, painter, replace(series, preset=preset, frames=frames))
+
+    def _recoloured(self, painter: FramePainter, series: Series) -> None:
+        self._replace_painter(painter)
+        assign(self.state, series=series)
+
+    def export(self, kind: str) -> None:
+        """Write the finished months as ``"gif"`` or ``"geotiff"`` and offer the file."""
+        if self._painter is not None and self._painter.stretch is not None:
+            self._exporter.start(kind, self._painter.stretch)
+
+    def close(self) -> None:
+        """End the session: stop its job, delete its files."""
+        self._jobs.close()
+        self._workspace.close()
+
+    def _recipe(self) -> Recipe | None:
+        try:
+            return self.state.recipe()
+        except InvalidInputError as error:
+            assign(self.state, phase="failed", message=str(error))
+            return None
+
+    def _failed(self, sentence: str, error: TimelapseError | None) -> None:
+        phase = "failed"
+        if isinstance(error, NothingFoundError):
+            phase = error.reason
+        elif isinstance(error, CancelledError):
+            phase = "cancelled"
+        assign(self.state, phase=phase, message=sentence, progress=None)

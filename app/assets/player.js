@@ -1,0 +1,236 @@
+// The player: play, step, scrub and the strip of months. It shows a month by switching renderers that the
+// browser already has; the server only hears where the slider comes to rest.
+
+const PLAY = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-6.5z"/></svg>'
+const PAUSE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6.5 5h4v14h-4zM13.5 5h4v14h-4z"/></svg>'
+const BACK = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6h2.2v12H6zM18 6v12l-8.5-6z"/></svg>'
+const NEXT = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15.8 6H18v12h-2.2zM6 6v12l8.5-6z"/></svg>'
+const SPEEDS = [1, 2, 4, 8, 15]
+
+function element(tag, attributes = {}, html = "") {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) {
+    made.setAttribute(name, value)
+  }
+  made.innerHTML = html
+  return made
+}
+
+export function render({model, view}) {
+  const root = element("div", {class: "player", role: "group", "aria-label": "Timelapse player"})
+  const caption = element("div", {class: "caption", "aria-live": "off"})
+  const title = element("span", {class: "title"})
+  const detail = element("span", {class: "detail"})
+  caption.append(title, detail)
+
+  const row = element("div", {class: "row"})
+  const back = element("button", {class: "icon", type: "button", "aria-label": "Month before", title: "Month before (\u2190)"}, BACK)
+  const play = element("button", {class: "icon play", type: "button", "aria-label": "Play", title: "Play (space)"}, PLAY)
+  const next = element("button", {class: "icon", type: "button", "aria-label": "Next month", title: "Next month (\u2192)"}, NEXT)
+  const track = element("div", {class: "track"})
+  const strip = element("div", {class: "strip", "aria-hidden": "true"})
+  const slider = element("input", {type: "range", class: "slider", min: 0, step: 1, "aria-label": "Month"})
+  const speed = element("select", {class: "speed", "aria-label": "Speed", title: "Months a second"})
+  for (const value of SPEEDS) {
+    speed.append(element("option", {value}, `${value} / s`))
+  }
+  speed.value = String(model.speed)
+  track.append(strip, slider)
+  row.append(back, play, next, track, speed)
+  root.append(caption, row)
+
+  let index = 0
+  let timer = null
+  let full = null
+  let shaped = null
+
+  const months = () => model.months
+  const named = (name) => view.model.document?.get_model_by_name(name) ?? null
+  const quietly = (target, values) => target?.setv(values, {sync: false})
+
+  function paint() {
+    const all = months()
+    if (all.length === 0) {
+      return
+    }
+    const shown = all[index]
+    const figure = named("series-figure")
+    for (const renderer of figure?.renderers ?? []) {
+      const visible = renderer.name === `frame:${shown.month}`
+      if (renderer.name?.startsWith("frame:") && renderer.visible !== visible) {
+        quietly(renderer, {visible})
+      }
+    }
+    watch_shape(figure)
+    watch_full(figure)
+    if (full != null) {
+      const visible = full.name === `full:${shown.month}` && shown.state === "ready"
+      if (full.visible !== visible) {
+        quietly(full, {visible})
+      }
+    }
+    const note = named("frame-note")
+    if (note != null) {
+      quietly(note, {text: shown.note ? ` ${shown.note} ` : "", visible: shown.note !== ""})
+    }
+    title.textContent = shown.label
+    detail.textContent = shown.detail
+    slider.value = String(index)
+    slider.setAttribute("aria-valuetext", `${shown.label}, ${shown.detail}`)
+    strip.querySelectorAll(".cell").forEach((cell, at) => cell.classList.toggle("on", at === index))
+    root.dataset.month = shown.month
+  }
+
+  // A metre is as wide as it is high: the figure's ranges are widened to its shape when it is laid out, and
+  // its heights follow its widths when the window changes. HoloViews would do it on the server, and crop.
+  function watch_shape(figure) {
+    if (figure == null || figure === shaped) {
+      return
+    }
+    shaped = figure
+    const {x_range: across, y_range: down} = figure
+    const ranges = () => [across.start, across.end, down.start, down.end]
+    const home = ranges()
+    let ours = home
+    const fit = () => {
+      const {inner_width: width, inner_height: height} = figure
+      if (!(width > 0 && height > 0)) {
+        return
+      }
+      const untouched = ranges().every((value, at) => value === ours[at])
+      console.error('FIT', width, height, untouched, JSON.stringify(ranges()), JSON.stringify(ours))
+      const [west, east, south, north] = untouched ? home : ranges()
+      const metres = untouched ? Math.max((east - west) / width, (north - south) / height) : (east - west) / width
+      const [x, y] = [(west + east) / 2, (south + north) / 2]
+      ours = [x - metres * width / 2, x + metres * width / 2, y - metres * height / 2, y + metres * height / 2]
+      across.setv({start: ours[0], end: ours[1]})
+      down.setv({start: ours[2], end: ours[3]})
+    }
+    figure.connect(figure.properties.inner_width.change, fit)
+    figure.connect(figure.properties.inner_height.change, fit)
+    fit()
+  }
+
+  // The full-resolution view carries the month it shows in its name: it is only let through for that month.
+  function watch_full(figure) {
+    const found = figure?.renderers.find((one) => one.tags.includes("full-picture")) ?? null
+    if (found != null && found !== full) {
+      full = found
+      full.connect(full.properties.name.change, paint)
+    }
+  }
+
+  function rest() {
+    const shown = months()[index]
+    if (shown != null && model.rested !== shown.month) {
+      model.rested = shown.month
+    }
+  }
+
+  function go(to, {resting = true} = {}) {
+    const count = months().length
+    if (count === 0) {
+      return
+    }
+    index = (to + count) % count
+    paint()
+    if (resting) {
+      rest()
+    }
+  }
+
+  function stop() {
+    if (timer != null) {
+      clearInterval(timer)
+      timer = null
+      play.innerHTML = PLAY
+      play.setAttribute("aria-label", "Play")
+      root.classList.remove("playing")
+      rest()
+    }
+  }
+
+  function advance() {
+    const all = months()
+    for (let ahead = 1; ahead <= all.length; ahead++) {
+      const at = (index + ahead) % all.length
+      if (all[at].state !== "waiting") {
+        go(at, {resting: false})
+        return
+      }
+    }
+  }
+
+  function start() {
+    if (timer == null && months().filter((one) => one.state !== "waiting").length > 1) {
+      timer = setInterval(advance, 1000 / Number(speed.value))
+      play.innerHTML = PAUSE
+      play.setAttribute("aria-label", "Pause")
+      root.classList.add("playing")
+      advance()
+    }
+  }
+
+  function rebuild() {
+    const all = months()
+    track.style.setProperty("--months", String(Math.max(all.length, 1)))
+    slider.max = String(Math.max(all.length - 1, 0))
+    const every = Math.max(1, Math.ceil(all.length / 24))
+    strip.replaceChildren(...all.map((month, at) => {
+      const cell = element("div", {class: `cell ${month.state}`, title: `${month.label}: ${month.detail}`})
+      const bar = element("div", {class: "bar"})
+      bar.style.height = `${Math.round(month.share * 100)}%`
+      const well = element("div", {class: "well"})
+      well.append(bar)
+      const january = month.month.endsWith("-01") || at === 0
+      const letter = at % every === 0 ? month.letter : ""
+      const tick = element("div", {class: january ? "tick year" : "tick"})
+      tick.textContent = january ? month.month.slice(0, 4) : letter
+      cell.append(well, tick)
+      return cell
+    }))
+    index = Math.min(index, Math.max(all.length - 1, 0))
+    paint()
+  }
+
+  function jump() {
+    const at = months().findIndex((one) => one.month === model.current)
+    if (at >= 0 && timer == null) {
+      index = at
+      paint()
+    }
+  }
+
+  play.addEventListener("click", () => (timer == null ? start() : stop()))
+  back.addEventListener("click", () => { stop(); go(index - 1) })
+  next.addEventListener("click", () => { stop(); go(index + 1) })
+  slider.addEventListener("input", () => { stop(); go(Number(slider.value), {resting: false}) })
+  slider.addEventListener("change", rest)
+  strip.addEventListener("click", (event) => {
+    const cells = [...strip.children]
+    const at = cells.findIndex((cell) => cell.contains(event.target))
+    if (at >= 0) {
+      stop()
+      go(at)
+    }
+  })
+  speed.addEventListener("change", () => {
+    model.speed = Number(speed.value)
+    if (timer != null) {
+      stop()
+      start()
+    }
+  })
+  root.addEventListener("keydown", (event) => {
+    if (event.key === " " && event.target !== play && event.target.tagName !== "BUTTON") {
+      event.preventDefault()
+      play.click()
+    }
+  })
+  model.on("months", rebuild)
+  model.on("current", jump)
+  model.on("remove", () => clearInterval(timer))
+  rebuild()
+  jump()
+  return root
+}

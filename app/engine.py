@@ -1,0 +1,100 @@
+"""The library as the dashboard uses it: one engine a server process, shared by all sessions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+from distributed import Client
+
+from app.settings import AppSettings
+from stac_timelapse import pipeline
+from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.cluster import ClusterSpec, connect
+from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.scenes.model import SceneSet
+
+
+class Engine(Protocol):
+    """What the jobs need of the library. Every method blocks and is called from a job's thread."""
+
+    def find(self, recipe: Recipe) -> SceneSet:
+        """Search; see `stac_timelapse.pipeline.find`."""
+        ...
+
+    def estimate(self, recipe: Recipe, scenes: SceneSet) -> Estimate:
+        """Tell the cost; see `stac_timelapse.pipeline.estimate`."""
+        ...
+
+    def build(
+        self,
+        recipe: Recipe,
+        scenes: SceneSet,
+        *,
+        first: str | None,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+    ) -> Iterator[MonthResult]:
+        """Compute the months; see `stac_timelapse.pipeline.build`."""
+        ...
+
+
+class LibraryEngine:
+    """The real engine: the pipeline, one Dask client and one store of months for the whole process.
+
+    Parameters
+    ----------
+    settings
+        Where the months are kept, which scheduler is used, how big a month may be.
+    """
+
+    def __init__(self, settings: AppSettings) -> None:
+        self._settings = settings
+        self._store = MonthStore(settings.months_folder)
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._client: Client | None = None
+
+    def find(self, recipe: Recipe) -> SceneSet:
+        """Search the catalogue; no pixel is read."""
+        return pipeline.find(recipe)
+
+    def estimate(self, recipe: Recipe, scenes: SceneSet) -> Estimate:
+        """Tell the cost, or refuse with `TooBigError`."""
+        return pipeline.estimate(recipe, scenes, max_pixels=self._settings.max_pixels)
+
+    def build(
+        self,
+        recipe: Recipe,
+        scenes: SceneSet,
+        *,
+        first: str | None,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+    ) -> Iterator[MonthResult]:
+        """Compute the months on the shared workers, which are started by the first build."""
+        return pipeline.build(
+            recipe,
+            scenes,
+            client=self._workers(),
+            store=self._store,
+            first=first,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+
+    def close(self) -> None:
+        """Stop the local workers, or leave the scheduler."""
+        with self._lock:
+            self._client = None
+            self._open.close()
+
+    def _workers(self) -> Client:
+        with self._lock:
+            if self._client is None or self._client.status == "closed":
+                self._client = self._open.enter_context(connect(ClusterSpec(address=self._settings.dask_address)))
+            return self._client

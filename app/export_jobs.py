@@ -1,0 +1,88 @@
+"""Write the finished months to a file that the browser then fetches over HTTP."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from app.jobs import Job, JobRunner
+from app.state import AppState, Download, Series, assign
+from app.workspace import Workspace
+from stac_timelapse.errors import CancelledError, TimelapseError
+from stac_timelapse.export.geotiff import zip_months
+from stac_timelapse.export.gif import write_gif
+from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.render import Stretch
+
+_ENDINGS = {"gif": ".gif", "geotiff": "_geotiff.zip"}
+_NAME_LENGTH = 40
+
+
+class Exporter:
+    """The export jobs of one session.
+
+    Parameters
+    ----------
+    state, jobs, workspace
+        The session's.
+    """
+
+    def __init__(self, state: AppState, jobs: JobRunner, workspace: Workspace) -> None:
+        self._state = state
+        self._jobs = jobs
+        self._workspace = workspace
+
+    def start(self, kind: str, stretch: Stretch) -> None:
+        """Write the series on display; the file is offered in the state's downloads."""
+        series = self._state.series
+        if series is None or not series.results or self._state.busy or self._state.exporting:
+            return
+        assign(self._state, exporting=kind, export_share=0.0, export_error="", message="")
+        self._jobs.start("export", lambda job: self._write(job, kind, series, stretch), on_error=self._failed)
+
+    def _write(self, job: Job, kind: str, series: Series, stretch: Stretch) -> None:
+        folder = self._workspace.new_folder()
+        out = folder / file_name(series, kind)
+        try:
+            if kind == "gif":
+                self._gif(job, series, stretch, out)
+            else:
+                zip_months([one.path for one in series.results], out, series.recipe.to_json())
+            job.check()
+        except BaseException:
+            self._workspace.remove(folder)
+            raise
+        done = Download(kind, out.name, f"downloads/{folder.name}/{out.name}", out.stat().st_size)
+        self._jobs.tell(job, self._done, done)
+
+    def _gif(self, job: Job, series: Series, stretch: Stretch, out: Path) -> None:
+        def on_progress(done: int, total: int) -> None:
+            job.check()
+            self._jobs.tell(job, self._share, done / total)
+
+        write_gif(
+            [(one.month, one.path) for one in series.results],
+            out,
+            preset=PRESETS[series.preset],
+            stretch=stretch,
+            title=series.recipe.aoi.name,
+            attribution=series.recipe.source.attribution,
+            on_progress=on_progress,
+        )
+
+    def _share(self, share: float) -> None:
+        assign(self._state, export_share=min(max(share, 0.0), 1.0))
+
+    def _done(self, download: Download) -> None:
+        assign(self._state, exporting="", export_share=1.0, downloads=(download, *self._state.downloads))
+
+    def _failed(self, sentence: str, error: TimelapseError | None) -> None:
+        cancelled = isinstance(error, CancelledError)
+        assign(self._state, exporting="", export_share=0.0, message="", export_error="" if cancelled else sentence)
+
+
+def file_name(series: Series, kind: str) -> str:
+    """Return a name that says what is in the file, e.g. ``timelapse_reservoir_2023-01_2023-12.gif``."""
+    place = re.sub(r"[^a-z0-9]+", "-", series.recipe.aoi.name.lower()).strip("-")[:_NAME_LENGTH]
+    middle = f"_{place}" if place else ""
+    return f"timelapse{middle}_{series.months[0]}_{series.months[-1]}{_ENDINGS[kind]}"

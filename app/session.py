@@ -1,0 +1,86 @@
+"""One visitor's session: state, actions and page, and what happens when it ends."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from html import escape
+
+import panel as pn
+
+from app.actions import Actions
+from app.engine import Engine, LibraryEngine
+from app.settings import AppSettings
+from app.state import AppState
+from app.views.page import PageView
+from app.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+
+
+@functools.cache
+def settings() -> AppSettings:
+    """Return the settings of this server process."""
+    return AppSettings.from_environment()
+
+
+@functools.cache
+def _engine() -> LibraryEngine:
+    return LibraryEngine(settings())
+
+
+def engine() -> LibraryEngine:
+    """Return the engine that all sessions of this process share."""
+    with _lock:
+        return _engine()
+
+
+def close_engine() -> None:
+    """Stop the shared engine's workers, if there are any."""
+    with _lock:
+        if _engine.cache_info().currsize:
+            _engine().close()
+            _engine.cache_clear()
+
+
+def open_session(make_engine: Callable[[], Engine] = engine) -> None:
+    """Serve the page of a new session; if it cannot be made, serve a page that says why.
+
+    Without that, Bokeh would answer with an empty white page.
+    """
+    try:
+        _build(make_engine()).servable(title="STAC Timelapse")
+    except Exception as error:  # whatever it is, the visitor sees a sentence and the log the rest
+        _log.exception("The page could not be made")
+        pn.pane.HTML(_sorry(error), sizing_mode="stretch_width").servable(title="STAC Timelapse")
+
+
+def _build(shared: Engine) -> pn.viewable.Viewable:
+    chosen = settings()
+    document = pn.state.curdoc
+    state = AppState(catalog=chosen.catalogs[0])
+    workspace = Workspace(chosen.work_folder)
+
+    def post(change: Callable[[], None]) -> None:
+        def apply() -> None:
+            with pn.io.hold(document):
+                change()
+
+        document.add_next_tick_callback(apply)
+
+    actions = Actions(state, shared, workspace, post)
+    # Bokeh empties the script's globals before it calls this: it must only need what it holds itself.
+    pn.state.on_session_destroyed(lambda _context: actions.close())
+    return PageView(state, actions, chosen).page()
+
+
+def _sorry(error: Exception) -> str:
+    return (
+        '<div style="font:16px/1.5 Roboto,system-ui,sans-serif;max-width:46rem;margin:12vh auto;padding:0 24px;'
+        'color:#17282b"><h1 style="font-size:24px;font-weight:500">The page cannot be shown</h1>'
+        f"<p>{escape(str(error)) or type(error).__name__}</p>"
+        '<p style="color:#52666a">Reload the page; if it happens again, the server\'s log has the details.</p></div>'
+    )

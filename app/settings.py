@@ -1,0 +1,103 @@
+"""What the operator decides, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.estimate import MAX_PIXELS
+from stac_timelapse.scenes.catalog import CATALOGS
+from stac_timelapse.storage import cache_folder, months_folder
+
+PREFIX = "STAC_TIMELAPSE_"
+#: An upload travels as base64 in one websocket message, and Bokeh closes the connection at 20 MiB.
+_LARGEST_UPLOAD = 12_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """Settings of one server process.
+
+    Parameters
+    ----------
+    months_folder
+        Where finished months are kept, shared by all sessions.
+    work_folder
+        Where a session's frames and downloads lie while it lasts.
+    dask_address
+        ``tcp://`` address of a running Dask scheduler; None starts local workers.
+    catalogs
+        Keys of the catalogues that are offered, the first one chosen at the start.
+    any_catalog
+        Whether a user may type the address of another STAC API.
+    max_pixels
+        Largest number of pixels a month may have.
+    web_basemaps
+        Whether map tiles of other hosts are offered.
+    max_upload
+        Largest vector file, in bytes.
+    """
+
+    months_folder: Path
+    work_folder: Path
+    dask_address: str | None = None
+    catalogs: tuple[str, ...] = tuple(CATALOGS)
+    any_catalog: bool = False
+    max_pixels: int = MAX_PIXELS
+    web_basemaps: bool = False
+    max_upload: int = 5_000_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> AppSettings:
+        """Read the settings from ``STAC_TIMELAPSE_*`` variables.
+
+        Raises
+        ------
+        InvalidInputError
+            If a variable's value cannot be used; the text names the variable.
+        """
+        values = os.environ if environment is None else environment
+        names = _list(values, "CATALOGS", tuple(CATALOGS))
+        unknown = [name for name in names if name not in CATALOGS]
+        if unknown:
+            raise InvalidInputError(
+                f"{PREFIX}CATALOGS names {unknown[0]!r}, which is not known: use some of {', '.join(CATALOGS)}."
+            )
+        work = values.get(f"{PREFIX}WORK")
+        months = values.get(f"{PREFIX}MONTHS")
+        return cls(
+            months_folder=Path(months) if months else months_folder(),
+            work_folder=Path(work) if work else cache_folder() / "sessions",
+            dask_address=values.get(f"{PREFIX}DASK") or None,
+            catalogs=names,
+            any_catalog=_flag(values, "ANY_CATALOG"),
+            max_pixels=_number(values, "MAX_PIXELS", MAX_PIXELS, largest=10**10),
+            web_basemaps=_flag(values, "WEB_BASEMAPS"),
+            max_upload=_number(values, "MAX_UPLOAD", 5_000_000, largest=_LARGEST_UPLOAD),
+        )
+
+
+def _list(values: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in values.get(PREFIX + name, "").split(",") if word.strip())
+    return words or default
+
+
+def _flag(values: Mapping[str, str], name: str) -> bool:
+    text = values.get(PREFIX + name, "").strip().lower()
+    if text in {"", "0", "no", "false", "off"}:
+        return False
+    if text in {"1", "yes", "true", "on"}:
+        return True
+    raise InvalidInputError(f"{PREFIX}{name} is {text!r}: write yes or no.")
+
+
+def _number(values: Mapping[str, str], name: str, default: int, *, largest: int) -> int:
+    text = values.get(PREFIX + name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= largest:
+        raise InvalidInputError(f"{PREFIX}{name} is {text!r}: write a whole number from 1 to {largest}.")
+    return int(text)

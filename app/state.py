@@ -1,0 +1,192 @@
+"""What the user chose and what came back, as one observable object that knows no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import param
+
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.cube.mask import DEFAULT_CLEAR
+from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.months import ALL_MONTHS
+
+#: Every state the page has a picture for.
+PHASES = (
+    "idle",
+    "searching",
+    "found",
+    "no_scenes",
+    "all_cloudy",
+    "building",
+    "ready",
+    "cancelled",
+    "failed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The picture of one finished month, ready for the browser.
+
+    Parameters
+    ----------
+    month
+        ``"YYYY-MM"``.
+    url
+        Relative to the page.
+    bounds
+        ``(west, south, east, north)`` in web mercator metres.
+    """
+
+    month: str
+    url: str
+    bounds: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A finished export.
+
+    Parameters
+    ----------
+    kind
+        ``"gif"`` or ``"geotiff"``.
+    name
+        File name the browser saves it under.
+    url
+        Relative to the page; holds an unguessable token.
+    size
+        Bytes.
+    """
+
+    kind: str
+    name: str
+    url: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The months of one build, as far as they are finished.
+
+    Parameters
+    ----------
+    recipe
+        What they were built from.
+    preset
+        How their frames are coloured.
+    months
+        Every month asked for, in order; also those not finished and those without a pass.
+    results
+        The finished months, in order.
+    frames
+        Their pictures.
+    number
+        Counts the builds of the session.
+    """
+
+    recipe: Recipe
+    preset: str
+    months: tuple[str, ...]
+    results: tuple[MonthResult, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    number: int = 0
+
+    def result(self, month: str) -> MonthResult | None:
+        """Return the finished month, or None."""
+        return next((one for one in self.results if one.month == month), None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every month is finished."""
+        return len(self.results) == len(self.months)
+
+
+class AppState(param.Parameterized):
+    """One session's choices and results. Views watch it; only `Actions` and the views' inputs write it."""
+
+    catalog = param.String("demo", doc="Key of a catalogue or address of a STAC API.")
+    aoi = param.Parameter(None, doc="AreaOfInterest, or None while nothing is chosen.")
+    start = param.String("2023-01", doc="First month, YYYY-MM.")
+    end = param.String("2023-12", doc="Last month, YYYY-MM.")
+    months_of_year = param.ClassSelector(
+        class_=tuple, default=ALL_MONTHS, doc="Months of the year that count, 1 to 12."
+    )
+    max_cloud = param.Number(80.0, bounds=(0, 100), doc="Largest cloud cover of a granule, percent.")
+    preset = param.Selector(default="true-colour", objects=list(PRESETS), doc="Name of the picture preset.")
+    resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
+    clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
+    dilate = param.Number(0.0, bounds=(0, 5_000), doc="Margin around everything that is not clear, metres.")
+
+    phase = param.Selector(default="idle", objects=list(PHASES), doc="Where the session is.")
+    message = param.String("", doc="One sentence for the user about the phase.")
+    scenes = param.ClassSelector(class_=SceneSet, default=None, allow_None=True, doc="What the search found.")
+    searched = param.ClassSelector(class_=Recipe, default=None, allow_None=True, doc="The recipe it was found with.")
+    estimate = param.ClassSelector(class_=Estimate, default=None, allow_None=True, doc="What a build would cost.")
+    refusal = param.String("", doc="Why it may not be built, with what would fit; empty where it may.")
+    progress = param.ClassSelector(class_=Progress, default=None, allow_None=True, doc="Where the build is.")
+    series = param.ClassSelector(class_=Series, default=None, allow_None=True, doc="The months on display.")
+    current = param.String("", doc="Month on display, YYYY-MM.")
+    exporting = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
+    export_share = param.Number(0.0, bounds=(0, 1), doc="How much of the export is done.")
+    export_error = param.String("", doc="Why the last export failed.")
+    downloads = param.ClassSelector(class_=tuple, default=(), doc="Finished exports, newest first.")
+
+    def recipe(self) -> Recipe:
+        """Return the recipe of the present choices.
+
+        Raises
+        ------
+        InvalidInputError
+            If no area is chosen, or a choice is not possible.
+        """
+        if not isinstance(self.aoi, AreaOfInterest):
+            raise InvalidInputError("Choose an area first: draw it on the map, type its corners, or upload a file.")
+        return Recipe(
+            catalog=self.catalog,
+            aoi=self.aoi,
+            start=self.start,
+            end=self.end,
+            months_of_year=self.months_of_year,
+            max_cloud=self.max_cloud,
+            bands=PRESETS[self.preset].bands,
+            preset=self.preset,
+            resolution=self.resolution,
+            clear=self.clear,
+            dilate=self.dilate,
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a search or a build is under way."""
+        return self.phase in {"searching", "building"}
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the search's result answers the present choices."""
+        if self.scenes is None or self.searched is None:
+            return False
+        try:
+            return _question(self.recipe()) == _question(self.searched)
+        except InvalidInputError:
+            return False
+
+
+def _question(recipe: Recipe) -> Recipe:
+    """Return what the catalogue is asked: the recipe without what only changes the pixels or the picture."""
+    return recipe.but(preset=None, bands=("B04",), resolution=10.0, clear=DEFAULT_CLEAR, dilate=0.0, excluded=())
+
+
+def assign(state: AppState, **values: Any) -> None:
+    """Set several parameters at once, leaving out those that stay equal.
+
+    param tells its watchers about a new equal object too; a frozen dataclass of equal content is no news.
+    """
+    state.param.update(**{name: value for name, value in values.items() if getattr(state, name) != value})

@@ -1,0 +1,105 @@
+"""What the search found and what the build made of it, month by month, as small pictures in HTML."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from app.state import AppState, Series
+from app.views.words import count, month_letter, month_words, result_words, size_words
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.scenes.model import SceneSet
+
+_MILLION = 1e6
+_LETTERS = 24
+
+
+def counts_html(scenes: SceneSet) -> str:
+    """Return one bar a month, as high as the number of its passes."""
+    numbers = [len(scenes.passes_of(month)) for month in scenes.months]
+    most = max(*numbers, 1)
+    every = -(-len(numbers) // _LETTERS)
+    bars = []
+    for at, (month, number) in enumerate(zip(scenes.months, numbers, strict=True)):
+        tick = month[:4] if month.endswith("-01") or at == 0 else month_letter(month) if at % every == 0 else ""
+        kind = "bar" if number else "bar none"
+        title = f"{month_words(month)}: {count(number, 'pass', 'passes')}"
+        bars.append(
+            f'<div class="month" title="{title}"><span class="n">{number if len(numbers) <= _LETTERS else ""}</span>'
+            f'<div class="well"><div class="{kind}" style="height:{100 * number / most:.0f}%"></div></div>'
+            f'<span class="tick">{tick}</span></div>'
+        )
+    return f'<div class="counts" style="--months:{len(numbers)}" role="img" aria-label="Passes a month">{"".join(bars)}</div>'
+
+
+def found_html(state: AppState) -> str:
+    """Return the funnel from items to passes, the passes of each month, and what was left out."""
+    scenes = state.scenes
+    if scenes is None:
+        return ""
+    steps = (
+        (scenes.n_items, "items found"),
+        (scenes.n_scenes, "scenes used"),
+        (len(scenes.passes), "passes"),
+    )
+    funnel = '<span class="arrow">→</span>'.join(
+        f'<span class="number"><b>{number:,}</b>{words}</span>' for number, words in steps
+    )
+    left = []
+    if scenes.n_twins:
+        left.append(f"{count(scenes.n_twins, 'older version')} of the same scene")
+    if scenes.n_too_cloudy:
+        left.append(f"{count(scenes.n_too_cloudy, 'scene')} above the cloud limit")
+    if scenes.skipped:
+        left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
+    out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
+    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(scenes)}{out}</div>'
+
+
+def estimate_html(estimate: Estimate | None, refusal: str) -> str:
+    """Return what a build will cost, or why it may not be done."""
+    if refusal:
+        return f'<div class="refusal" role="alert"><b>Too big to build</b>{escape(refusal)}</div>'
+    if estimate is None:
+        return ""
+    rows = (
+        (f"{estimate.width:,} × {estimate.height:,}".replace(",", "\u202f"), f"pixels at {estimate.resolution:g} m"),
+        (f"≈ {size_words(estimate.read_bytes)}", "to read"),
+        (f"≈ {size_words(estimate.memory_bytes)}", "memory"),
+    )
+    cells = "".join(f'<div class="cell"><b>{value}</b><span>{label}</span></div>' for value, label in rows)
+    return f'<div class="estimate">{cells}</div>'
+
+
+def months_html(series: Series | None, building: str, current: str) -> str:
+    """Return one line a month: finished, in work, or waiting.
+
+    Parameters
+    ----------
+    series
+        None shows nothing.
+    building
+        Month in work, or empty.
+    current
+        Month on display.
+    """
+    if series is None:
+        return ""
+    rows = []
+    for month in series.months:
+        result = series.result(month)
+        kind = "doing" if month == building and result is None else "todo"
+        words = "building …" if kind == "doing" else "waiting"
+        if result is not None:
+            kind = "gap" if result.empty else "done"
+            words = "no clear pixel" if result.empty else f"{result.clear_share:.0%} clear"
+        shown = " shown" if month == current else ""
+        rows.append(
+            f'<tr class="{kind}{shown}" title="{escape(result_words(result))}"><td class="dot"></td>'
+            f"<td>{month_words(month)}</td><td>{_passes(result)}</td><td class=share>{words}</td></tr>"
+        )
+    return f'<table class="months">{"".join(rows)}</table>'
+
+
+def _passes(result: Any) -> str:
+    return "" if result is None else count(result.passes_used, "pass", "passes")

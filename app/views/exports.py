@@ -1,0 +1,108 @@
+"""The export buttons: each writes a file in the background and then hands it to the browser over HTTP."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+from panel.custom import JSComponent
+
+from app.actions import Actions
+from app.state import AppState
+from app.views.styles import PAGE_CSS
+from app.views.words import size_words
+
+_TITLES = {"gif": "GIF animation", "geotiff": "GeoTIFFs, one a month"}
+
+
+class Saver(JSComponent):
+    """Makes the browser save a file whose address it is given. The click on the button asked for it."""
+
+    url = param.String(default="", doc="Relative to the page.")
+
+    _esm = """
+    export function render({model}) {
+      const link = document.createElement("a")
+      link.hidden = true
+      model.on("url", () => {
+        if (model.url) {
+          link.href = model.url
+          link.download = ""
+          link.click()
+        }
+      })
+      return link
+    }
+    """
+
+
+class ExportBar:
+    """Two buttons, a line of progress, and the files that are ready.
+
+    Parameters
+    ----------
+    state, actions
+        The session's.
+    """
+
+    def __init__(self, state: AppState, actions: Actions) -> None:
+        self._state = state
+        small: dict[str, Any] = {"size": "small", "variant": "outlined", "margin": 0}
+        self._gif = pmui.Button(label="Save GIF", icon="gif_box", css_classes=["t-gif"], **small)
+        self._zip = pmui.Button(label="Save GeoTIFFs", icon="folder_zip", css_classes=["t-geotiff"], **small)
+        self._cancel = pmui.Button(label="Cancel", css_classes=["t-export-cancel"], **{**small, "variant": "text"})
+        self._line = pn.pane.HTML(
+            "", stylesheets=[PAGE_CSS], margin=0, css_classes=["t-downloads"], sizing_mode="stretch_width"
+        )
+        self._saver = Saver(width=0, height=0, margin=0)
+        self._gif.on_click(lambda _event: actions.export("gif"))
+        self._zip.on_click(lambda _event: actions.export("geotiff"))
+        self._cancel.on_click(lambda _event: actions.cancel())
+        self.panel = pn.Row(
+            self._gif,
+            self._zip,
+            self._line,
+            self._cancel,
+            self._saver,
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"gap": "8px", "align-items": "center", "padding": "0 16px 10px"},
+        )
+        state.param.watch(
+            self._show, ["phase", "series", "exporting", "export_share", "export_error", "downloads", "message"]
+        )
+        state.param.watch(self._save, "downloads")
+        self._show()
+
+    def _show(self, *_events: Any) -> None:
+        state = self._state
+        able = state.series is not None and not state.busy and not state.exporting
+        self._gif.disabled = self._zip.disabled = not able
+        self._cancel.visible = bool(state.exporting)
+        self._line.object = exports_html(state)
+
+    def _save(self, *_events: Any) -> None:
+        if self._state.downloads:
+            self._saver.url = self._state.downloads[0].url
+
+
+def exports_html(state: AppState) -> str:
+    """Return the progress of the export, why it failed, or links to the newest file of each kind."""
+    if state.exporting:
+        share = f" {state.export_share:.0%}" if state.export_share else ""
+        words = state.message or f"Writing the {_TITLES[state.exporting]} …{share}"
+        return f'<span class="quiet" role="status">{escape(words)}</span>'
+    if state.export_error:
+        return f'<span class="bad" role="alert">{escape(state.export_error)}</span>'
+    if state.busy and state.series is not None:
+        return '<span class="quiet">Saving is possible when the build is done.</span>'
+    newest = {one.kind: one for one in reversed(state.downloads)}
+    links = "".join(
+        f'<a class="file" href="{escape(one.url)}" download title="{escape(one.name)}">'
+        f"{_TITLES[one.kind]} <small>{size_words(one.size)}</small></a>"
+        for one in newest.values()
+    )
+    return f'<span class="files">{links}</span>'

@@ -1,0 +1,120 @@
+"""Step 3: the picture, the resolution, and what counts as clear."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.models import PrintfTickFormatter
+
+from app.state import AppState, assign
+from app.views.styles import PAGE_CSS
+from stac_timelapse.picture.indices import PRESETS
+
+_RESOLUTIONS = (10, 20, 40, 60, 100, 200, 500)
+_CLASSES = {
+    "Vegetation": 4,
+    "Bare ground": 5,
+    "Water": 6,
+    "Unclassified": 7,
+    "Snow and ice": 11,
+    "Dark ground": 2,
+    "Thin cirrus": 10,
+}
+
+
+class HowStep:
+    """The widgets of the third step.
+
+    Parameters
+    ----------
+    state
+        The session's.
+    """
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+        self._following = False
+        wide: dict[str, Any] = {"sizing_mode": "stretch_width", "size": "small"}
+        self._preset = pmui.Select(
+            label="Picture",
+            options={preset.title: name for name, preset in PRESETS.items()},
+            margin=(4, 0, 0, 0),
+            css_classes=["t-preset"],
+            **wide,
+        )
+        self._about = pn.pane.HTML("", stylesheets=[PAGE_CSS], margin=(0, 0, 6, 0), sizing_mode="stretch_width")
+        self._resolution = pmui.Select(
+            label="Resolution", options=_resolutions(10), margin=(4, 0), css_classes=["t-resolution"], **wide
+        )
+        self._clear = pmui.MultiChoice(
+            label="Classes that count as clear",
+            options=_CLASSES,
+            margin=(8, 0, 4, 0),
+            css_classes=["t-clear"],
+            sizing_mode="stretch_width",
+        )
+        self._dilate = pmui.IntSlider(
+            label="Margin around clouds",
+            start=0,
+            end=300,
+            step=20,
+            format=PrintfTickFormatter(format="%d m"),
+            margin=(4, 8, 0, 8),
+            **wide,
+        )
+        advanced = pmui.Accordion(
+            ("Advanced", pn.Column(self._clear, self._dilate, sizing_mode="stretch_width", margin=0)),
+            elevation=0,
+            disable_gutters=True,
+            margin=(4, 0, 0, 0),
+            sizing_mode="stretch_width",
+            css_classes=["t-advanced"],
+            title_variant="body2",
+        )
+        self.panel = pn.Column(
+            self._preset, self._about, self._resolution, advanced, sizing_mode="stretch_width", margin=0
+        )
+        self._link()
+
+    def summary(self) -> str:
+        """Return the picture and the resolution."""
+        return f"{escape(PRESETS[self._state.preset].title)} · {self._state.resolution:g} m"
+
+    def _link(self) -> None:
+        for widget in (self._preset, self._resolution, self._clear):
+            widget.param.watch(self._chosen, "value")
+        self._dilate.param.watch(self._chosen, "value_throttled")
+        self._state.param.watch(self._follow, ["preset", "resolution", "clear", "dilate"])
+        self._follow()
+
+    def _chosen(self, *_events: Any) -> None:
+        if self._following:
+            return
+        assign(
+            self._state,
+            preset=self._preset.value,
+            resolution=float(self._resolution.value),
+            clear=tuple(sorted(self._clear.value)),
+            dilate=float(self._dilate.value),
+        )
+
+    def _follow(self, *_events: Any) -> None:
+        self._following = True
+        try:
+            state = self._state
+            self._preset.value = state.preset
+            self._about.object = f'<p class="hint">{escape(PRESETS[state.preset].description)}</p>'
+            self._resolution.options = _resolutions(state.resolution)
+            self._resolution.value = state.resolution
+            self._clear.value = list(state.clear)
+            self._dilate.value = round(state.dilate)
+        finally:
+            self._following = False
+
+
+def _resolutions(chosen: float) -> dict[str, float]:
+    steps = sorted({*map(float, _RESOLUTIONS), float(chosen)})
+    return {f"{step:g} m" + (" – the finest" if step == _RESOLUTIONS[0] else ""): step for step in steps}

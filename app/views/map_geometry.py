@@ -1,0 +1,70 @@
+"""Between the two worlds of the map: areas in longitude and latitude, drawings in Web Mercator metres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+BBox = tuple[float, float, float, float]
+Ring = npt.NDArray[np.float64]
+
+_EARTH = 6378137.0  # m, radius of Web Mercator's sphere
+_MAX_LATITUDE = 85.05
+_DECIMALS = 7  # of a degree: a centimetre
+_LEAST_CORNERS = 3
+
+
+def to_mercator(lonlat: Ring) -> Ring:
+    """Web Mercator metres of (n, 2) WGS 84 longitudes and latitudes in degrees."""
+    longitude, latitude = np.radians(lonlat[:, 0]), np.radians(np.clip(lonlat[:, 1], -_MAX_LATITUDE, _MAX_LATITUDE))
+    return np.column_stack([longitude, np.arcsinh(np.tan(latitude))]) * _EARTH
+
+
+def to_lonlat(metres: Ring) -> Ring:
+    """Undo `to_mercator`, rounded to a centimetre."""
+    radians = np.column_stack([metres[:, 0] / _EARTH, np.arctan(np.sinh(metres[:, 1] / _EARTH))])
+    degrees: Ring = np.degrees(radians).round(_DECIMALS)
+    return degrees
+
+
+def bbox_to_mercator(bbox: BBox) -> list[float]:
+    """West, south, east, north in Web Mercator metres; a bbox across the antimeridian goes on beyond 180 degrees."""
+    west, south, east, north = bbox
+    corners = to_mercator(np.array([[west, south], [east + 360 if west > east else east, north]]))
+    return [float(value) for value in corners.ravel()]
+
+
+def joined(geometry: BaseGeometry) -> BaseGeometry:
+    """Put the parts of an area that was split at the antimeridian side by side again (longitudes up to 540)."""
+    west, _, east, _ = geometry.bounds
+    if not (west == -180 and east == 180 and isinstance(geometry, shapely.MultiPolygon)):  # noqa: PLR2004 (degrees)
+        return geometry
+    shifted = [
+        shapely.transform(p, lambda xy: xy + np.array([360, 0])) if p.bounds[0] < 0 else p for p in geometry.geoms
+    ]
+    return shapely.union_all(shifted)
+
+
+def rings_of(geometry: BaseGeometry) -> list[Ring]:
+    """All rings of a polygon or multipolygon in lon/lat, outer ones and holes alike, as Web Mercator metres."""
+    return [
+        to_mercator(shapely.get_coordinates(ring))
+        for polygon in shapely.get_parts(joined(geometry))
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+
+
+def geometry_of(rings: Sequence[Ring]) -> BaseGeometry | None:
+    """Undo `rings_of` by the even-odd rule; a ring that crosses itself comes back as it is, to be refused by name."""
+    polygons = [shapely.Polygon(to_lonlat(ring)) for ring in rings if len(np.unique(ring, axis=0)) >= _LEAST_CORNERS]
+    for polygon in polygons:
+        if not polygon.is_valid:
+            return polygon
+    whole: BaseGeometry | None = None
+    for polygon in polygons:
+        whole = polygon if whole is None else whole.symmetric_difference(polygon)
+    return whole

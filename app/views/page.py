@@ -1,0 +1,247 @@
+"""The page: header, sidebar, and the Map and Timelapse tabs with the picture of every state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.actions import Actions
+from app.samples import demo_samples
+from app.settings import AppSettings
+from app.state import AppState, assign
+from app.views import status
+from app.views.area_map import AreaMap
+from app.views.exports import ExportBar
+from app.views.sidebar import Sidebar
+from app.views.styles import PAGE_CSS
+from app.views.timelapse import TimelapseView
+from app.views.words import count
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.scenes.model import Scene, SceneSet
+
+ACCENT = "#0f766e"
+_DEEP = "#12383a"
+_TILES = "basemap/light/{Z}/{X}/{Y}.png"
+_EUROPE = (-12.0, 35.0, 32.0, 60.0)
+_MAP, _TIMELAPSE = 0, 1
+_SIDEBAR_WIDTH = 372
+
+THEME = {
+    "palette": {"primary": {"main": ACCENT}, "text": {"primary": "#17282b", "secondary": "#52666a"}},
+    "shape": {"borderRadius": 8},
+    "typography": {
+        "fontSize": 13,
+        "body1": {"fontSize": "14px"},
+        "button": {"textTransform": "none", "fontWeight": 500},
+    },
+}
+
+
+class PageView:
+    """Assembles one session's page and keeps it true to the state.
+
+    Parameters
+    ----------
+    state, actions, settings
+        The session's.
+    """
+
+    def __init__(self, state: AppState, actions: Actions, settings: AppSettings) -> None:
+        self._state = state
+        self._actions = actions
+        self._welcome = True
+        self._zooming = True
+        self.sidebar = Sidebar(state, actions, settings)
+        self.map = AreaMap(
+            self._drawn, self._refused, self._home(), tile_url=_TILES, web_basemaps=settings.web_basemaps
+        )
+        self.timelapse = TimelapseView(state, actions, _TILES)
+        self._exports = ExportBar(state, actions)
+        html: dict[str, Any] = {"stylesheets": [PAGE_CSS], "margin": 0}
+        self._stage = pn.pane.HTML("", sizing_mode="stretch_both", css_classes=["t-state"], **html)
+        self._notices = [Notice(self._remedy, top="76px"), Notice(self._remedy, top="20px")]
+        self._answer = pmui.Button(label="", align="center", margin=(0, 0, 90, 0), css_classes=["t-answer"])
+        self._answer.on_click(self._remedy)
+        self._guide = self._guidance(html)
+        on_map, on_series = self._notices
+        fill: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"position": "relative"}}
+        self._series = pn.Column(self.timelapse.panel, self._exports.panel, on_series.box, **fill)
+        self._empty = pn.Column(self._stage, self._answer, **{**fill, "styles": {"background": "#f6f9f9"}})
+        self._tabs = pmui.Tabs(
+            ("Map", pn.Column(self.map.panel(), self._guide, on_map.box, **fill)),
+            ("Timelapse", pn.Column(self._empty, self._series, **fill)),
+            sizing_mode="stretch_both",
+            css_classes=["t-tabs"],
+            margin=0,
+        )
+        self._watch()
+
+    def _watch(self) -> None:
+        state = self._state
+        state.param.watch(self._show, ["phase", "message", "series"])
+        state.param.watch(self._area_changed, "aoi")
+        state.param.watch(self._footprints, ["scenes"])
+        state.param.watch(self._first_month, "series")
+        self._show()
+
+    def page(self) -> pmui.Page:
+        """Return the page, ready to be served."""
+        return pmui.Page(
+            title="STAC Timelapse",
+            header=[
+                pn.pane.HTML(
+                    '<div class="tagline">Cloud-free months from open satellite data</div>',
+                    stylesheets=[PAGE_CSS],
+                    margin=0,
+                )
+            ],
+            sidebar=[self.sidebar.panel],
+            main=[self._tabs],
+            sidebar_width=_SIDEBAR_WIDTH,
+            sidebar_resizable=False,
+            theme_toggle=False,
+            busy_indicator=None,
+            theme_config=THEME,
+            sx={
+                "& .header": {"backgroundColor": _DEEP, "boxShadow": "none"},
+                "& .header .title": {"fontSize": "19px", "fontWeight": 500, "letterSpacing": "0.2px"},
+                "& .MuiToolbar-root": {"minHeight": "52px !important"},
+            },
+        )
+
+    # -- what the map and the buttons say ---------------------------------------------------------
+
+    def _drawn(self, aoi: AreaOfInterest | None) -> None:
+        self._zooming = False
+        try:
+            assign(self._state, aoi=aoi)
+        finally:
+            self._zooming = True
+        self.sidebar.where.note("")
+
+    def _refused(self, sentence: str) -> None:
+        self.sidebar.where.note(sentence, bad=True)
+
+    def _area_changed(self, *_events: Any) -> None:
+        if self._zooming:  # the area did not come from the map
+            self.map.set_area(self._state.aoi, zoom=self._state.aoi is not None)
+        if self._state.aoi is not None:
+            self.map.set_places([*self._state.aoi.places])
+        self._show()
+
+    def _footprints(self, *_events: Any) -> None:
+        scenes = self._state.scenes
+        self.map.set_footprints([] if scenes is None else footprints(scenes))
+
+    def _first_month(self, event: Any) -> None:
+        if event.new is not None and (event.old is None or event.old.number != event.new.number):
+            self._tabs.active = _TIMELAPSE
+
+    def _remedy(self, _event: Any) -> None:
+        if self._state.phase == "all_cloudy":
+            assign(self._state, max_cloud=100.0)
+            self._actions.search()
+        elif self._state.phase == "no_scenes":
+            assign(self._state, phase="idle", message="")
+        elif self._state.scenes is None:
+            self._actions.search()
+        else:
+            self._actions.build()
+
+    # -- the picture of the state -------------------------------------------------------------------
+
+    def _show(self, *_events: Any) -> None:
+        state = self._state
+        has_series = state.series is not None
+        trouble = state.phase in status.TROUBLE
+        self._series.visible = has_series
+        self._empty.visible = not has_series
+        if not has_series:
+            self._stage.object = status.stage_html(state)
+        remedy = status.REMEDIES.get(state.phase, "")
+        self._answer.visible = bool(remedy)
+        self._answer.label = remedy or " "
+        on_map, on_series = self._notices
+        on_map.show(state, shown=trouble)
+        on_series.show(state, shown=trouble or state.phase == "cancelled")
+        self._guide.visible = self._welcome and state.phase == "idle" and state.aoi is None
+
+    def _guidance(self, html: dict[str, Any]) -> pn.Column:
+        samples = demo_samples()
+        steps = pn.pane.HTML(
+            '<div class="guide"><h2>Watch a place change</h2><ol><li><b>Draw an area</b> on the map, or pick a sample.</li>'
+            "<li><b>Search</b> the months you want.</li><li><b>Build</b>, then scrub through them.</li></ol></div>",
+            **html,
+        )
+        tour = pmui.Button(label=f"Try the sample: {samples[0].title}", icon="place", margin=0, css_classes=["t-try"])
+        tour.on_click(lambda _event: self.sidebar.where.choose(samples[0]))
+        away = pmui.Button(label="Start on my own", variant="text", margin=0, css_classes=["t-dismiss"])
+        away.on_click(self._dismiss)
+        buttons = pn.Row(tour, away, margin=0, styles={"gap": "6px", "padding": "0 20px 18px"})
+        return _floating(pn.Column(steps, buttons, margin=0), bottom="64px", left="24px")
+
+    def _dismiss(self, _event: Any) -> None:
+        self._welcome = False
+        self._show()
+
+    def _home(self) -> tuple[float, float, float, float]:
+        if self._state.catalog != "demo":
+            return _EUROPE
+        boxes = [sample.aoi.bbox for sample in demo_samples()]
+        west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
+        east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
+        margin = 0.15 * max(east - west, north - south)
+        return west - margin, south - margin, east + margin, north + margin
+
+
+class Notice:
+    """A card over the map or the figure that says what went wrong, with one button that answers it.
+
+    Parameters
+    ----------
+    on_click
+        What the button does.
+    top
+        CSS distance from the top.
+    """
+
+    def __init__(self, on_click: Callable[[Any], None], top: str) -> None:
+        self._text = pn.pane.HTML("", css_classes=["t-notice"], stylesheets=[PAGE_CSS], margin=0)
+        self._button = pmui.Button(label=" ", size="small", margin=(0, 0, 16, 76), css_classes=["t-remedy"])
+        self._button.on_click(on_click)
+        column = pn.Column(self._text, self._button, margin=0)
+        self.box = _floating(column, top=top, left="50%", transform="translateX(-50%)")
+
+    def show(self, state: AppState, *, shown: bool) -> None:
+        """Show the present state, or nothing."""
+        self.box.visible = shown
+        if shown:
+            self._text.object = status.notice_html(state)
+            self._button.label = status.REMEDIES[state.phase]
+
+
+def footprints(scenes: SceneSet) -> list[tuple[Any, str, bool]]:
+    """Return one outline for all scenes that cover the same ground, labelled with their number."""
+    same: dict[tuple[str, tuple[float, ...]], list[Scene]] = {}
+    for scene in scenes.scenes:
+        place = tuple(round(value, 1) for value in scene.footprint.bounds)
+        same.setdefault((scene.tile, place), []).append(scene)
+    return [(group[0].footprint, f"{tile}: {count(len(group), 'scene')}", False) for (tile, _), group in same.items()]
+
+
+def _floating(content: Any, **place: str) -> pn.Column:
+    return pn.Column(
+        content,
+        margin=0,
+        styles={
+            "position": "absolute",
+            "z-index": "20",
+            "background": "#fff",
+            "border-radius": "12px",
+            "box-shadow": "0 8px 30px #0f2b2c3d",
+            **place,
+        },
+    )

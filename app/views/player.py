@@ -1,0 +1,58 @@
+"""The time slider of the series, with play, step, speed and the strip of months."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+from panel.widgets.base import WidgetBase
+
+from app.state import Series
+from app.views.styles import ASSETS, PLAYER_CSS
+from app.views.words import month_letter, month_words, result_words
+
+
+class MonthPlayer(JSComponent, WidgetBase):
+    """hvplot's time control: a slider over the months that also plays them.
+
+    Scrubbing and playing happen in the browser. `rested` follows when the slider comes to rest, and
+    `value`, which hvplot's view of the series follows, is set by the server once that month's
+    full-resolution picture is ready to be drawn.
+    """
+
+    value = param.String(default="", doc="Month of the full-resolution view, YYYY-MM.")
+    rested = param.String(default="", doc="Month at which the slider rests, YYYY-MM.")
+    current = param.String(default="", doc="Month that the slider should move to, YYYY-MM.")
+    months = param.List(default=[], doc="One mapping a month: what the strip, the caption and the note say.")
+    speed = param.Integer(default=4, bounds=(1, 30), doc="Months a second while playing.")
+
+    _esm = ASSETS / "player.js"
+
+    def __init__(self, **params: Any) -> None:
+        # Panel finds the dimension a widget belongs to by the widget's label.
+        super().__init__(name="time", label="time", stylesheets=[PLAYER_CSS], **params)
+
+
+def month_entries(series: Series) -> list[dict[str, Any]]:
+    """Return what the player says about each month of a series."""
+    entries = []
+    for month in series.months:
+        result = series.result(month)
+        state, note, share = "waiting", f"{month_words(month)} is not built yet", 0.0
+        if result is not None:
+            share = result.clear_share
+            state = "empty" if result.empty else "ready"
+            note = f"{month_words(month)}: not one clear pixel" if result.empty else ""
+        entries.append(
+            {
+                "month": month,
+                "label": month_words(month),
+                "letter": month_letter(month),
+                "state": state,
+                "share": share,
+                "note": note,
+                "detail": result_words(result),
+            }
+        )
+    return entries

@@ -1,0 +1,257 @@
+"""The picture of a series: frames over the local basemap, with hvplot's full-resolution view on top."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import dask
+import dask.array as da
+import geopandas as gpd
+import holoviews as hv
+import hvplot.xarray  # noqa: F401 - registers .hvplot
+import numpy as np
+import xarray as xr
+from bokeh.models import GlyphRenderer, Label
+from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's own class name in lower case
+from holoviews.streams import RangeXY
+
+from app.frames import Bounds, FullPictures
+from app.state import Frame, Series
+
+FIGURE_NAME = "series-figure"
+NOTE_NAME = "frame-note"
+FULL_TAG = "full-picture"
+_PADDING = 0.06
+_SCREEN_PIXELS = 1400
+_OUTLINE = "#ffffff"
+_OUTLINE_EDGE = "#0f3d3e"
+_RGBA = ("red", "green", "blue", "alpha")
+
+
+def lazy_pictures(series: Series, pictures: FullPictures, shown: str) -> xr.DataArray:
+    """Return the months as a lazy ``(time, y, x, band)`` RGBA uint8 array on the web mercator grid.
+
+    Nothing is read before hvplot asks for a month. Months that are not finished are transparent.
+
+    Parameters
+    ----------
+    series
+        Names the months.
+    pictures
+        Paints a finished month.
+    shown
+        A finished month; the grid is taken from it.
+    """
+    first, (west, south, east, north) = pictures.load(shown)
+    height, width = first.shape[:2]
+
+    @dask.delayed
+    def paint(month: str) -> np.ndarray:
+        if not pictures.has(month):
+            return np.zeros((1, height, width, 4), np.uint8)
+        return pictures.load(month)[0][np.newaxis]
+
+    layers = [da.from_delayed(paint(month), (1, height, width, 4), np.uint8) for month in series.months]
+    across, down = (east - west) / width, (north - south) / height
+    return xr.DataArray(
+        da.concatenate(layers),
+        dims=("time", "y", "x", "band"),
+        coords={
+            "time": list(series.months),
+            "y": north - (np.arange(height) + 0.5) * down,
+            "x": west + (np.arange(width) + 0.5) * across,
+            "band": list(_RGBA),
+        },
+        name="picture",
+    )
+
+
+def _at(level: str) -> Callable[[Any, Any], None]:
+    """Return a hook that draws an element at a level.
+
+    Bokeh draws image, underlay, glyph, guide, annotation in this order, whatever their names suggest.
+    """
+
+    def hook(plot: Any, _element: Any) -> None:
+        plot.handles["glyph_renderer"].level = level
+
+    return hook
+
+
+def on_screen(picture: hv.RGB, x_range: tuple[float, float] | None, y_range: tuple[float, float] | None) -> hv.RGB:
+    """Cut a picture to what is on screen, and thin it to about one pixel a screen pixel.
+
+    Without this every look at a month would send all of it, and all its pixels, through the websocket.
+    """
+    west, south, east, north = picture.bounds.lbrt()
+    pixels = np.dstack([picture.dimension_values(band, flat=False) for band in picture.vdims])[::-1]
+    columns = _span(x_range, west, east, pixels.shape[1])
+    rows = _span(None if y_range is None else (-y_range[1], -y_range[0]), -north, -south, pixels.shape[0])
+    cut = pixels[rows[0] : rows[1], columns[0] : columns[1]]
+    step = max(1, round(max(cut.shape[:2]) / _SCREEN_PIXELS))
+    height, width = (size // step for size in cut.shape[:2])
+    cut = cut[: height * step, : width * step]
+    if step > 1:
+        cut = cut.reshape(height, step, width, step, -1).mean(axis=(1, 3)).astype(np.uint8)
+    across, down = (east - west) / pixels.shape[1], (north - south) / pixels.shape[0]
+    left, top = west + columns[0] * across, north - rows[0] * down
+    bounds = (left, top - height * step * down, left + width * step * across, top)
+    return picture.clone(cut, bounds=bounds, xdensity=None, ydensity=None)
+
+
+def _span(wanted: tuple[float, float] | None, low: float, high: float, size: int) -> tuple[int, int]:
+    """Return the first pixel and the one after the last of the wanted part of an axis; at least one pixel."""
+    if wanted is None:
+        return 0, size
+    scale = size / (high - low)
+    first = min(max(math.floor((wanted[0] - low) * scale), 0), size - 1)
+    return first, max(min(math.ceil((wanted[1] - low) * scale), size), first + 1)
+
+
+class SeriesFigure:
+    """The figure of one series.
+
+    The overlay is made once for a series. Months that are finished later get their frame by `set_frames`,
+    which changes Bokeh models and must run under the document's lock.
+
+    Parameters
+    ----------
+    series
+        With at least one frame.
+    pictures
+        See `lazy_pictures`.
+    tile_url
+        Template of the local basemap.
+    view
+        ``(west, south, east, north)`` to show, in web mercator metres; None shows the whole area.
+    """
+
+    def __init__(self, series: Series, pictures: FullPictures, tile_url: str, view: Bounds | None = None) -> None:
+        self._series = series
+        self._renderers: dict[str, GlyphRenderer] = {}
+        self._frames: dict[str, str] = {}
+        self._bounds = series.frames[0].bounds
+        self._view = view or _padded(self._bounds)
+        self._model: Figure | None = None
+        self.overlay = self._overlay(pictures, tile_url)
+
+    def _overlay(self, pictures: FullPictures, tile_url: str) -> Any:
+        lazy = lazy_pictures(self._series, pictures, self._series.frames[0].month)
+        full = lazy.hvplot.rgb(
+            x="x", y="y", bands="band", groupby="time", dynamic=True, framewise=False, title="", responsive=True
+        )
+        full.cache_size = 1  # else each month that was looked at stays in memory, at full size
+        full = full.apply(on_screen, streams=[RangeXY()]).opts(hv.opts.RGB(hooks=[self._tag_full], apply_ranges=False))
+        full.cache_size = 1
+        tiles = hv.Tiles(tile_url, name="basemap").opts(hooks=[_at("image")])
+        geometry = gpd.GeoSeries([self._series.recipe.aoi.geometry], crs="EPSG:4326").to_crs("EPSG:3857")
+        rings = [ring for part in geometry.explode().geometry for ring in (part.exterior, *part.interiors)]
+        paths = [np.asarray(ring.coords) for ring in rings]
+        style: dict[str, Any] = {"hooks": [_at("annotation")], "apply_ranges": False}
+        edge = hv.Path(paths).opts(color=_OUTLINE_EDGE, line_width=4, alpha=0.55, **style)
+        line = hv.Path(paths).opts(color=_OUTLINE, line_width=1.6, **style)
+        west, south, east, north = self._view
+        return (tiles * full * edge * line).opts(
+            hv.opts.Overlay(
+                responsive=True,
+                xlim=(west, east),
+                ylim=(south, north),
+                xaxis=None,
+                yaxis=None,
+                toolbar=None,
+                active_tools=["pan", "wheel_zoom"],
+                hooks=[self._prepare],
+                title="",
+            )
+        )
+
+    @staticmethod
+    def _tag_full(plot: Any, _element: Any) -> None:
+        """Write into the renderer which month it shows, in the same message as its pixels."""
+        renderer = plot.handles["glyph_renderer"]
+        if FULL_TAG not in renderer.tags:
+            renderer.tags = [*renderer.tags, FULL_TAG]
+            renderer.visible = False
+            renderer.level = "glyph"
+        renderer.name = f"full:{plot.current_key[0]}"
+
+    def _prepare(self, plot: Any, _element: Any) -> None:
+        figure: Figure = plot.state
+        if figure.name == FIGURE_NAME:
+            return
+        self._model = figure
+        figure.name = FIGURE_NAME
+        figure.update(min_border_left=0, min_border_right=0, min_border_top=0, min_border_bottom=0)
+        figure.outline_line_color = None
+        figure.aspect_ratio = None
+        plot.data_aspect = None  # the player keeps the shape; HoloViews would do it by cropping
+        west, south, east, north = self._bounds
+        for month in self._series.months:
+            self._renderers[month] = figure.image_url(
+                url="url",
+                x=west,
+                y=north,
+                w=east - west,
+                h=north - south,
+                anchor="top_left",
+                level="underlay",
+                source={"url": []},
+                visible=False,
+                name=f"frame:{month}",
+            )
+        figure.add_layout(
+            Label(
+                name=NOTE_NAME,
+                x=16,
+                y=16,
+                x_units="screen",
+                y_units="screen",
+                text="",
+                visible=False,
+                text_font="Roboto",
+                text_font_size="14px",
+                text_color="#ffffff",
+                background_fill_color="#0f2b2c",
+                background_fill_alpha=0.86,
+                padding=8,
+                border_radius=6,
+            )
+        )
+        self.set_frames(self._series.frames)
+
+    def view(self) -> Bounds | None:
+        """Return the part of the map on screen, in web mercator metres, once it was drawn."""
+        if self._model is None:
+            return None
+        across, down = self._model.x_range, self._model.y_range
+        return across.start, down.start, across.end, down.end
+
+    def refresh(self) -> None:
+        """Forget what hvplot drew, because the pictures changed."""
+        for drawn in self.overlay.traverse(lambda one: one, [hv.DynamicMap]):
+            drawn.reset()
+
+    def set_frames(self, frames: tuple[Frame, ...]) -> bool:
+        """Give finished months their picture; those that have it already are left alone.
+
+        Returns
+        -------
+        bool
+            Whether a month got another picture than it had.
+        """
+        changed = False
+        for frame in frames:
+            renderer = self._renderers.get(frame.month)
+            if renderer is not None and self._frames.get(frame.month) != frame.url:
+                renderer.data_source.data = {"url": [frame.url]}
+                changed = changed or frame.month in self._frames
+                self._frames[frame.month] = frame.url
+        return changed
+
+
+def _padded(bounds: Bounds) -> Bounds:
+    west, south, east, north = bounds
+    margin = _PADDING * max(east - west, north - south)
+    return west - margin, south - margin, east + margin, north + margin

@@ -1,0 +1,232 @@
+"""The sidebar: three steps, then what was found, and the one button that comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.actions import Actions
+from app.settings import AppSettings
+from app.state import AppState
+from app.views.calendar import estimate_html, found_html, months_html
+from app.views.how import HowStep
+from app.views.styles import PAGE_CSS
+from app.views.when import WhenStep
+from app.views.where import WhereStep
+from app.views.words import count
+
+
+class Sidebar:
+    """Builds the sidebar and keeps it true to the state.
+
+    Parameters
+    ----------
+    state, actions, settings
+        The session's.
+    """
+
+    def __init__(self, state: AppState, actions: Actions, settings: AppSettings) -> None:
+        self._state = state
+        self._actions = actions
+        self.where = WhereStep(state, settings)
+        self.when = WhenStep(state, settings)
+        self.how = HowStep(state)
+        self._steps = [
+            Step(1, "Where", self.where.panel, self.where.summary, state, open_=True),
+            Step(2, "When", self.when.panel, self.when.summary, state, open_=True),
+            Step(3, "How", self.how.panel, self.how.summary, state, open_=False),
+        ]
+        self._found = pn.pane.HTML(
+            "", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0, css_classes=["t-found"]
+        )
+        self._cost = pn.pane.HTML(
+            "", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0, css_classes=["t-cost"]
+        )
+        self._months = pn.pane.HTML(
+            "", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0, css_classes=["t-months"]
+        )
+        self._result = Step(
+            4, "Build", pn.Column(self._found, self._cost, self._months, margin=0), self._outcome, state
+        )
+        self._footer = Footer(state, actions)
+        self.panel = pn.Column(
+            *(step.card for step in self._steps),
+            self._result.card,
+            pn.Spacer(height=8),
+            self._footer.panel,
+            sizing_mode="stretch_both",
+            margin=0,
+        )
+        state.param.watch(self._refresh, ["scenes", "estimate", "refusal", "series", "progress", "phase", "current"])
+        state.param.watch(self._fold, "phase")
+        self._refresh()
+
+    def _refresh(self, *_events: Any) -> None:
+        state = self._state
+        self._found.object = found_html(state)
+        begun = state.phase == "building" or (state.series is not None and state.series.recipe == state.searched)
+        self._cost.object = "" if begun and not state.refusal else estimate_html(state.estimate, state.refusal)
+        doing = state.progress.month if state.phase == "building" and state.progress is not None else ""
+        self._months.object = months_html(state.series, doing, state.current)
+        self._result.card.visible = state.scenes is not None or state.series is not None
+
+    def _fold(self, event: Any) -> None:
+        """Make room for what was found; open the steps again where the answer lies in them."""
+        if event.new == "found":
+            for step in self._steps:
+                step.open(opened=False)
+        elif event.new in {"no_scenes", "all_cloudy"}:
+            self._steps[0].open(opened=event.new == "no_scenes")
+            self._steps[1].open(opened=True)
+
+    def _outcome(self) -> str:
+        scenes = self._state.scenes
+        if scenes is None:
+            return ""
+        return f"{count(len(scenes.passes), 'pass', 'passes')} in {count(len(scenes.months), 'month')}"
+
+
+class Step:
+    """A card with a number, a title, and one line that says what is chosen when it is folded.
+
+    Parameters
+    ----------
+    number, title
+        Shown in its header.
+    body
+        Its content.
+    summary
+        Returns the line; asked again at every change of the state.
+    state
+        The session's.
+    open_
+        Whether it starts unfolded.
+    """
+
+    def __init__(
+        self, number: int, title: str, body: Any, summary: Any, state: AppState, *, open_: bool = True
+    ) -> None:
+        self._number, self._title, self._summary = number, title, summary
+        self._header = pn.pane.HTML("", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0)
+        self.card = pmui.Card(
+            body,
+            header=self._header,
+            collapsed=not open_,
+            elevation=0,
+            square=True,
+            margin=0,
+            sizing_mode="stretch_width",
+            css_classes=[f"t-step-{title.lower()}"],
+            sx={
+                "borderBottom": "1px solid #e3eaea",
+                "& .MuiCardHeader-root": {"padding": "10px 12px 10px 18px"},
+                "& .MuiCardContent-root": {"padding": "0 18px 12px 18px !important"},
+            },
+        )
+        self._show()
+        state.param.watch(self._show, list(state.param))
+
+    def open(self, *, opened: bool) -> None:
+        """Unfold or fold it."""
+        self.card.collapsed = not opened
+
+    def _show(self, *_events: Any) -> None:
+        self._header.object = (
+            f'<div class="step"><span class="number">{self._number}</span><span class="title">{self._title}</span>'
+            f'<span class="summary">{self._summary()}</span></div>'
+        )
+
+
+class Footer:
+    """The next action, always in sight: search, build, or progress and cancel.
+
+    Parameters
+    ----------
+    state, actions
+        The session's.
+    """
+
+    def __init__(self, state: AppState, actions: Actions) -> None:
+        self._state = state
+        wide = {"sizing_mode": "stretch_width", "margin": (4, 0)}
+        self._search = pmui.Button(
+            label="Search", icon="search", css_classes=["t-search"], disable_elevation=True, **wide
+        )
+        self._build = pmui.Button(
+            label="Build", icon="movie_filter", css_classes=["t-build"], disable_elevation=True, **wide
+        )
+        self._cancel = pmui.Button(
+            label="Cancel",
+            variant="outlined",
+            color="default",
+            css_classes=["t-cancel"],
+            width=96,
+            margin=(4, 0, 4, 10),
+        )
+        self._line = pn.pane.HTML(
+            "", stylesheets=[PAGE_CSS], css_classes=["t-progress"], margin=0, sizing_mode="stretch_width"
+        )
+        self._bar = pmui.LinearProgress(
+            value=0, variant="determinate", active=False, sizing_mode="stretch_width", margin=(2, 0, 6, 0)
+        )
+        self._working = pn.Row(
+            pn.Column(self._line, self._bar, sizing_mode="stretch_width", margin=0),
+            self._cancel,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._search.on_click(lambda _event: actions.search())
+        self._build.on_click(lambda _event: actions.build())
+        self._cancel.on_click(lambda _event: actions.cancel())
+        self.panel = pn.Column(
+            self._working,
+            self._build,
+            self._search,
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={
+                "position": "sticky",
+                "bottom": "0",
+                "background": "var(--panel-surface-color, #fff)",
+                "padding": "10px 18px 12px",
+                "border-top": "1px solid #e3eaea",
+                "box-shadow": "0 -6px 16px -12px #0f3d3e66",
+                "z-index": "5",
+                "margin-top": "auto",
+            },
+        )
+        state.param.watch(self._show, list(state.param))
+        self._show()
+
+    def _show(self, *_events: Any) -> None:
+        state = self._state
+        ready = state.is_current and not state.refusal
+        self._working.visible = state.busy
+        self._search.visible = not state.busy
+        self._search.disabled = state.aoi is None
+        self._search.variant = "text" if ready else "contained"
+        self._search.label = "Search again" if state.scenes is not None or state.series is not None else "Search"
+        self._build.visible = not state.busy and ready
+        if state.scenes is not None:
+            built = state.series is not None and state.series.complete and not state.busy
+            self._build.label = f"{'Build again' if built else 'Build'} · {count(len(state.scenes.months), 'month')}"
+        self._line.object, share = progress_words(state)
+        # The indeterminate bar runs while there is nothing to count.
+        self._bar.variant = "indeterminate" if share is None else "determinate"
+        self._bar.value = 0 if share is None else round(100 * share)
+
+
+def progress_words(state: AppState) -> tuple[str, float | None]:
+    """Return a line about the work under way and the share that is done, None where it cannot be known."""
+    if state.message:
+        return state.message, None
+    progress = state.progress
+    if state.phase != "building" or progress is None:
+        return "Starting the workers …", None
+    total = max(progress.months_total, 1)
+    within = progress.tiles_done / progress.tiles_total if progress.tiles_total else 0.0
+    number = min(progress.months_done + 1, total)
+    tiles = f" · tile {progress.tiles_done} of {progress.tiles_total}" if progress.tiles_total > 1 else ""
+    return f"<b>Month {number} of {total}</b>{tiles}", min((progress.months_done + within) / total, 1.0)

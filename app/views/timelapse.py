@@ -1,0 +1,81 @@
+"""The Timelapse tab: the series' figure above its player."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import panel as pn
+
+from app.actions import Actions
+from app.frames import FramePainter
+from app.state import AppState, Series
+from app.views.player import MonthPlayer, month_entries
+from app.views.series import SeriesFigure
+
+
+class TimelapseView:
+    """Shows the series of a session and follows it while months come in.
+
+    Parameters
+    ----------
+    state, actions
+        The session's.
+    tile_url
+        Template of the local basemap.
+    """
+
+    def __init__(self, state: AppState, actions: Actions, tile_url: str) -> None:
+        self._state = state
+        self._actions = actions
+        self._tile_url = tile_url
+        self._figure: SeriesFigure | None = None
+        self._painter: FramePainter | None = None
+        self._shown: Series | None = None
+        self.player = MonthPlayer(sizing_mode="stretch_width", css_classes=["t-player"])
+        self._pane = pn.pane.HoloViews(
+            None, widgets={"time": self.player}, sizing_mode="stretch_both", linked_axes=False, margin=0
+        )
+        self._stage = pn.Column(sizing_mode="stretch_both", margin=0, css_classes=["t-stage"])
+        self.panel = pn.Column(self._stage, self.player, sizing_mode="stretch_both", margin=0)
+        self.player.param.watch(self._rest, "rested")
+        state.param.watch(self._follow, ["series", "current"])
+
+    def _follow(self, *_events: Any) -> None:
+        series = self._state.series
+        painter = self._actions.painter
+        if series is None or painter is None:
+            return
+        if series is not self._shown:
+            if self._figure is None or painter is not self._painter:
+                self._replace(series, painter)
+            else:
+                locked = self._figure.set_frames(series.frames)
+                if locked:
+                    self._figure.refresh()
+                    self.player.param.trigger("value")
+            self.player.months = month_entries(series)
+            self._shown = series
+        self.player.current = self._state.current
+
+    def _replace(self, series: Series, painter: FramePainter) -> None:
+        """Show another series; the part of the map on screen is kept if the area is the same."""
+        view = None
+        if self._figure is not None and self._shown is not None and self._shown.recipe.aoi == series.recipe.aoi:
+            view = self._figure.view()
+        self._figure = SeriesFigure(series, painter.full, self._tile_url, view)
+        self._painter = painter
+        self.player.value = series.frames[0].month
+        self._pane.object = self._figure.overlay
+        if not self._stage.objects:
+            self._stage.append(self._pane)
+
+    async def _rest(self, event: Any) -> None:
+        """Draw the month at rest at full resolution; it is painted in a thread, so nobody waits for it."""
+        month, painter = event.new, self._painter
+        if painter is None or not painter.full.has(month):
+            return
+        self._state.current = month
+        await asyncio.to_thread(painter.full.load, month)
+        if painter is self._painter and self.player.rested == month:
+            self.player.value = month

@@ -1,0 +1,120 @@
+"""Step 1: the area, by sample, by file, or typed; drawing is on the map."""
+
+from __future__ import annotations
+
+import asyncio
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.samples import Sample, demo_samples
+from app.settings import AppSettings
+from app.state import AppState, assign
+from app.views.styles import PAGE_CSS
+from app.views.words import area_words, size_words
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.area.vector import load_area, read_vector
+from stac_timelapse.errors import InvalidInputError
+
+_FILES = ".kml,.kmz,.geojson,.json"
+_MOST_SENTENCES = 3
+
+
+class WhereStep:
+    """The widgets of the first step.
+
+    Parameters
+    ----------
+    state, settings
+        The session's.
+    """
+
+    def __init__(self, state: AppState, settings: AppSettings) -> None:
+        self._state = state
+        self._limit = settings.max_upload
+        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
+        hint = "Draw a box or a polygon on the map, type its coordinates, or upload a file."
+        self._hint = pn.pane.HTML(f'<p class="hint">{hint}</p>', stylesheets=[PAGE_CSS], margin=0, **wide)
+        self._samples = pn.FlexBox(margin=(0, 0, 8, 0), gap="6px", **wide)
+        self._text = pmui.TextInput(
+            label="Coordinates",
+            placeholder="west, south, east, north · WKT · GeoJSON",
+            size="small",
+            margin=(4, 0),
+            css_classes=["t-coordinates"],
+            **wide,
+        )
+        self._file = pmui.FileInput(
+            label="Upload KML, KMZ or GeoJSON",
+            accept=_FILES,
+            max_file_size=settings.max_upload,
+            variant="outlined",
+            size="small",
+            margin=(6, 0, 2, 0),
+            css_classes=["t-upload"],
+            **wide,
+        )
+        self._note = pn.pane.HTML(
+            "", stylesheets=[PAGE_CSS], margin=0, css_classes=["t-area-note"], visible=False, **wide
+        )
+        self.panel = pn.Column(self._hint, self._samples, self._text, self._file, self._note, margin=0, **wide)
+        self._text.param.watch(self._typed, "value")
+        self._file.param.watch(self._uploaded, "value")
+        state.param.watch(self._show_samples, "catalog")
+        self._show_samples()
+
+    def summary(self) -> str:
+        """Return the area's name and size."""
+        aoi = self._state.aoi
+        if aoi is None:
+            return ""
+        return f"{escape(aoi.name)} · {area_words(aoi.area_km2)}" if aoi.name else area_words(aoi.area_km2)
+
+    def choose(self, sample: Sample) -> None:
+        """Fill in a sample: its area and its dates."""
+        assign(self._state, catalog="demo", aoi=sample.aoi, start=sample.start, end=sample.end)
+        self.note("")
+
+    def note(self, sentence: str, *, bad: bool = False) -> None:
+        """Show a sentence about the area under the inputs; an empty one takes it away."""
+        self._note.object = f'<p class="{"bad" if bad else "note"}" role="status">{escape(sentence)}</p>'
+        self._note.visible = bool(sentence)
+
+    def _show_samples(self, *_events: Any) -> None:
+        chips = []
+        for sample in demo_samples() if self._state.catalog == "demo" else ():
+            chip = pmui.Chip(sample.title, variant="outlined", size="small", icon="place", margin=0)
+            chip.on_click(lambda _event, chosen=sample: self.choose(chosen))
+            chips.append(chip)
+        self._samples.objects = chips
+        self._samples.visible = bool(chips)
+
+    def _typed(self, event: Any) -> None:
+        if not event.new.strip():
+            return
+        try:
+            assign(self._state, aoi=AreaOfInterest.parse(event.new))
+        except InvalidInputError as error:
+            self.note(str(error), bad=True)
+        else:
+            self.note("")
+
+    async def _uploaded(self, event: Any) -> None:
+        content, name = event.new, self._file.filename
+        if not content or not name:
+            return
+        if len(content) > self._limit:
+            self.note(f"{name} is larger than {size_words(self._limit)}: simplify it or draw the area.", bad=True)
+            return
+        try:
+            found = await asyncio.to_thread(read_vector, content, name)
+            aoi = await asyncio.to_thread(load_area, content, name)
+        except InvalidInputError as error:
+            self.note(str(error), bad=True)
+            return
+        assign(self._state, aoi=aoi)
+        more = len(found.skipped) - _MOST_SENTENCES
+        sentences = [*found.skipped[:_MOST_SENTENCES], *([f"{more} more things were skipped."] if more > 0 else [])]
+        self.note(" ".join([f"{name} is loaded.", *sentences]))

@@ -1,0 +1,58 @@
+"""Numbers and months in the words the page uses."""
+
+from __future__ import annotations
+
+import calendar
+
+from stac_timelapse.build import MonthResult
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+def month_words(month: str) -> str:
+    """Return ``"June 2023"`` for ``"2023-06"``."""
+    return f"{calendar.month_name[int(month[5:])]} {month[:4]}"
+
+
+def month_letter(month: str) -> str:
+    """Return ``"J"`` for ``"2023-06"``."""
+    return calendar.month_name[int(month[5:])][0]
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return ``"1 pass"``, ``"3 passes"``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}".replace(",", "\u202f")
+
+
+def size_words(size: float) -> str:
+    """Return a number of bytes as people read it, e.g. ``"3.4 MB"``."""
+    for unit in _UNITS:
+        if size < _STEP or unit == _UNITS[-1]:
+            break
+        size /= _STEP
+    digits = 0 if unit == "bytes" or size >= 100 else 1  # noqa: PLR2004 - three digits are enough
+    return f"{size:.{digits}f} {unit}"
+
+
+def area_words(square_kilometres: float) -> str:
+    """Return an area, e.g. ``"12.3 km²"``."""
+    if square_kilometres < 1:
+        return f"{square_kilometres * 100:.1f} ha"
+    if square_kilometres < 100:  # noqa: PLR2004 - three digits are enough
+        return f"{square_kilometres:.1f} km²"
+    return f"{square_kilometres:,.0f} km²".replace(",", "\u202f")
+
+
+def result_words(result: MonthResult | None) -> str:
+    """Return the quality of a month in one line."""
+    if result is None:
+        return "not built yet"
+    if result.passes_used == 0:
+        return "no pass under the cloud limit"
+    passes = count(result.passes_used, "pass", "passes")
+    if result.empty:
+        return f"{passes}, all of them cloudy here"
+    share = result.clear_share * 100
+    clear = "100" if share == 100 else f"{min(share, 99.9):.1f}" if share > 99 else f"{share:.0f}"  # noqa: PLR2004
+    return f"{passes} \u00b7 {clear} % of the area clear \u00b7 {result.observations_mean:.1f} clear looks a pixel"
