@@ -124,11 +124,14 @@ class FullPictures:
     def load(self, month: str) -> tuple[NDArray[np.uint8], Bounds]:
         """Return ``(y, x, 4)`` RGBA uint8 and the web mercator bounds of a finished month."""
         with self._lock:
+            stretch = self._painter.stretch
+            if stretch is None:
+                raise RuntimeError("a picture was asked for before the first month was painted")
             if month not in self._kept:
                 picture = render_cog(
                     self._paths[month],
                     self._painter.preset,
-                    self._painter.stretch,
+                    stretch,
                     max_size=_FULL_PIXELS,
                     crs=WEB_MERCATOR,
                 )

@@ -135,6 +135,6 @@ class JobRunner:
             work(job)
         except TimelapseError as error:
             self.tell(job, on_error, str(error), error)
-        except Exception as error:  # the page shows a sentence, the log has the rest
+        except Exception as error:  # noqa: BLE001 - the page shows a sentence, the log has the rest
             _log.exception("The %s job failed", job.kind)
             self.tell(job, on_error, UNEXPECTED.format(kind=type(error).__name__), None)

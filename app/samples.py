@@ -20,17 +20,26 @@ class Sample:
         The area.
     start, end
         First and last month, ``"YYYY-MM"``.
+    sentence
+        What there is to see.
     """
 
     title: str
     aoi: AreaOfInterest
     start: str
     end: str
+    sentence: str
 
 
 def demo_samples() -> tuple[Sample, ...]:
     """Return the samples, the one for a first visit first."""
     return tuple(
-        Sample(title, AreaOfInterest.from_bbox(*bbox, name=title), demo.FIRST_MONTH, demo.LAST_MONTH)
-        for title, bbox in demo.SAMPLE_AREAS.items()
+        Sample(
+            area.name,
+            AreaOfInterest.from_bbox(*area.bbox, name=area.name),
+            demo.FIRST_MONTH,
+            demo.LAST_MONTH,
+            area.sentence,
+        )
+        for area in demo.SAMPLE_AREAS
     )

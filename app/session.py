@@ -53,7 +53,7 @@ def open_session(make_engine: Callable[[], Engine] = engine) -> None:
     """
     try:
         _build(make_engine()).servable(title="STAC Timelapse")
-    except Exception as error:  # whatever it is, the visitor sees a sentence and the log the rest
+    except Exception as error:  # noqa: BLE001 - whatever it is, the visitor sees a sentence and the log the rest
         _log.exception("The page could not be made")
         pn.pane.HTML(_sorry(error), sizing_mode="stretch_width").servable(title="STAC Timelapse")
 
@@ -61,6 +61,8 @@ def open_session(make_engine: Callable[[], Engine] = engine) -> None:
 def _build(shared: Engine) -> pn.viewable.Viewable:
     chosen = settings()
     document = pn.state.curdoc
+    if document is None:
+        raise RuntimeError("a session was asked for outside of a served document")
     state = AppState(catalog=chosen.catalogs[0])
     workspace = Workspace(chosen.work_folder)
 
@@ -74,7 +76,8 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     actions = Actions(state, shared, workspace, post)
     # Bokeh empties the script's globals before it calls this: it must only need what it holds itself.
     pn.state.on_session_destroyed(lambda _context: actions.close())
-    return PageView(state, actions, chosen).page()
+    page: pn.viewable.Viewable = PageView(state, actions, chosen).page()
+    return page
 
 
 def _sorry(error: Exception) -> str:

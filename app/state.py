@@ -120,12 +120,12 @@ class AppState(param.Parameterized):
         class_=tuple, default=ALL_MONTHS, doc="Months of the year that count, 1 to 12."
     )
     max_cloud = param.Number(80.0, bounds=(0, 100), doc="Largest cloud cover of a granule, percent.")
-    preset = param.Selector(default="true-colour", objects=list(PRESETS), doc="Name of the picture preset.")
+    preset: Any = param.Selector(default="true-colour", objects=list(PRESETS), doc="Name of the picture preset.")
     resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
     clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
     dilate = param.Number(0.0, bounds=(0, 5_000), doc="Margin around everything that is not clear, metres.")
 
-    phase = param.Selector(default="idle", objects=list(PHASES), doc="Where the session is.")
+    phase: Any = param.Selector(default="idle", objects=list(PHASES), doc="Where the session is.")
     message = param.String("", doc="One sentence for the user about the phase.")
     scenes = param.ClassSelector(class_=SceneSet, default=None, allow_None=True, doc="What the search found.")
     searched = param.ClassSelector(class_=Recipe, default=None, allow_None=True, doc="The recipe it was found with.")
@@ -134,7 +134,7 @@ class AppState(param.Parameterized):
     progress = param.ClassSelector(class_=Progress, default=None, allow_None=True, doc="Where the build is.")
     series = param.ClassSelector(class_=Series, default=None, allow_None=True, doc="The months on display.")
     current = param.String("", doc="Month on display, YYYY-MM.")
-    exporting = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
+    exporting: Any = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
     export_share = param.Number(0.0, bounds=(0, 1), doc="How much of the export is done.")
     export_error = param.String("", doc="Why the last export failed.")
     downloads = param.ClassSelector(class_=tuple, default=(), doc="Finished exports, newest first.")

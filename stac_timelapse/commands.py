@@ -128,7 +128,11 @@ def say(text: str) -> None:
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     start, end = arguments.months
-    preset = arguments.preset or (None if arguments.bands else "true-colour")
+    preset: str | None = arguments.preset
+    bands: tuple[str, ...] = arguments.bands or ()
+    if not bands:
+        preset = preset or "true-colour"
+        bands = PRESETS[preset].bands
     return Recipe(
         catalog=arguments.catalog,
         collection=arguments.collection,
@@ -137,7 +141,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         end=end,
         months_of_year=arguments.months_of_year,
         max_cloud=arguments.max_cloud,
-        bands=arguments.bands or PRESETS[preset].bands,
+        bands=bands,
         preset=preset,
         resolution=arguments.resolution,
         clear=arguments.clear,

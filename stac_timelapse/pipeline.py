@@ -92,17 +92,25 @@ def build(
     return builder.run(first)
 
 
-def _reachable(catalog: Catalog) -> Catalog:
-    """Return the catalogue with an address; the demo is built and served when it is first asked for."""
-    if not catalog.is_demo:
-        return catalog
+def demo_url(on_progress: Callable[[int, int, str], None] | None = None) -> str:
+    """Return the address of the demo's STAC API; the demo is built and served when it is first asked for.
+
+    Parameters
+    ----------
+    on_progress
+        Called while it is built, see `stac_timelapse.demo.build`.
+    """
     url = demo_url_from_environment()
-    if url is None:
-        with _demo_lock:
-            if not _demo_running:
-                stack = ExitStack()
-                server = stack.enter_context(demo.serve(demo.build()))
-                atexit.register(stack.close)
-                _demo_running["url"] = server.stac_url
-            url = _demo_running["url"]
-    return replace(catalog, url=url)
+    if url is not None:
+        return url
+    with _demo_lock:
+        if not _demo_running:
+            stack = ExitStack()
+            server = stack.enter_context(demo.serve(demo.build(on_progress=on_progress)))
+            atexit.register(stack.close)
+            _demo_running["url"] = server.stac_url
+        return _demo_running["url"]
+
+
+def _reachable(catalog: Catalog) -> Catalog:
+    return replace(catalog, url=demo_url()) if catalog.is_demo else catalog

@@ -1,4 +1,3 @@
-
 """Make ``app/data/natural_earth.npz``, the offline basemap's outlines, from Natural Earth.
 
 Run once by hand after a new Natural Earth release; the result is part of the repository::

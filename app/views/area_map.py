@@ -189,8 +189,8 @@ class AreaMap:
             )
         )
         return pn.Column(
-            pn.pane.HoloViews(overlay, sizing_mode="stretch_both", min_height=240, margin=0),  # type: ignore[no-untyped-call]
-            pn.pane.Bokeh(self._overlay, margin=0),  # type: ignore[no-untyped-call]
+            pn.pane.HoloViews(overlay, sizing_mode="stretch_both", min_height=240, margin=0),
+            pn.pane.Bokeh(self._overlay, margin=0),
             sizing_mode="stretch_both",
             margin=0,
             styles={"position": "relative", "overflow": "hidden"},

@@ -29,7 +29,8 @@ def counts_html(scenes: SceneSet) -> str:
             f'<div class="well"><div class="{kind}" style="height:{100 * number / most:.0f}%"></div></div>'
             f'<span class="tick">{tick}</span></div>'
         )
-    return f'<div class="counts" style="--months:{len(numbers)}" role="img" aria-label="Passes a month">{"".join(bars)}</div>'
+    style = f"--months:{len(numbers)}"
+    return f'<div class="counts" style="{style}" role="img" aria-label="Passes a month">{"".join(bars)}</div>'
 
 
 def found_html(state: AppState) -> str:

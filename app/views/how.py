@@ -97,7 +97,7 @@ class HowStep:
             self._state,
             preset=self._preset.value,
             resolution=float(self._resolution.value),
-            clear=tuple(sorted(self._clear.value)),
+            clear=tuple(sorted(self._clear.value or ())),
             dilate=float(self._dilate.value),
         )
 
@@ -117,4 +117,4 @@ class HowStep:
 
 def _resolutions(chosen: float) -> dict[str, float]:
     steps = sorted({*map(float, _RESOLUTIONS), float(chosen)})
-    return {f"{step:g} m" + (" – the finest" if step == _RESOLUTIONS[0] else ""): step for step in steps}
+    return {f"{step:g} m" + (" (the finest)" if step == _RESOLUTIONS[0] else ""): step for step in steps}

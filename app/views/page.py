@@ -7,6 +7,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel_material_ui.template.base import Page
 
 from app.actions import Actions
 from app.samples import demo_samples
@@ -87,9 +88,9 @@ class PageView:
         state.param.watch(self._first_month, "series")
         self._show()
 
-    def page(self) -> pmui.Page:
+    def page(self) -> Page:
         """Return the page, ready to be served."""
-        return pmui.Page(
+        return Page(
             title="STAC Timelapse",
             header=[
                 pn.pane.HTML(
@@ -172,7 +173,8 @@ class PageView:
     def _guidance(self, html: dict[str, Any]) -> pn.Column:
         samples = demo_samples()
         steps = pn.pane.HTML(
-            '<div class="guide"><h2>Watch a place change</h2><ol><li><b>Draw an area</b> on the map, or pick a sample.</li>'
+            '<div class="guide"><h2>Watch a place change</h2><ol>'
+            "<li><b>Draw an area</b> on the map, or pick a sample.</li>"
             "<li><b>Search</b> the months you want.</li><li><b>Build</b>, then scrub through them.</li></ol></div>",
             **html,
         )

@@ -31,7 +31,7 @@ class MonthPlayer(JSComponent, WidgetBase):
 
     def __init__(self, **params: Any) -> None:
         # Panel finds the dimension a widget belongs to by the widget's label.
-        super().__init__(name="time", label="time", stylesheets=[PLAYER_CSS], **params)
+        super().__init__(name="time", label="time", stylesheets=[PLAYER_CSS], **params)  # type: ignore[no-untyped-call]
 
 
 def month_entries(series: Series) -> list[dict[str, Any]]:

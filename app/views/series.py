@@ -6,19 +6,21 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import dask
 import dask.array as da
-import geopandas as gpd
 import holoviews as hv
 import hvplot.xarray  # noqa: F401 - registers .hvplot
 import numpy as np
 import xarray as xr
-from bokeh.models import GlyphRenderer, Label
+from bokeh.models import ColumnDataSource
+from bokeh.models.annotations import Label
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's own class name in lower case
+from dask.delayed import delayed
 from holoviews.streams import RangeXY
+from numpy.typing import NDArray
 
 from app.frames import Bounds, FullPictures
 from app.state import Frame, Series
+from app.views.map_geometry import rings_of
 
 FIGURE_NAME = "series-figure"
 NOTE_NAME = "frame-note"
@@ -47,13 +49,13 @@ def lazy_pictures(series: Series, pictures: FullPictures, shown: str) -> xr.Data
     first, (west, south, east, north) = pictures.load(shown)
     height, width = first.shape[:2]
 
-    @dask.delayed
-    def paint(month: str) -> np.ndarray:
+    def paint(month: str) -> NDArray[np.uint8]:
         if not pictures.has(month):
             return np.zeros((1, height, width, 4), np.uint8)
         return pictures.load(month)[0][np.newaxis]
 
-    layers = [da.from_delayed(paint(month), (1, height, width, 4), np.uint8) for month in series.months]
+    later = delayed(paint)
+    layers = [da.from_delayed(later(month), (1, height, width, 4), np.uint8) for month in series.months]
     across, down = (east - west) / width, (north - south) / height
     return xr.DataArray(
         da.concatenate(layers),
@@ -130,7 +132,7 @@ class SeriesFigure:
 
     def __init__(self, series: Series, pictures: FullPictures, tile_url: str, view: Bounds | None = None) -> None:
         self._series = series
-        self._renderers: dict[str, GlyphRenderer] = {}
+        self._sources: dict[str, ColumnDataSource] = {}
         self._frames: dict[str, str] = {}
         self._bounds = series.frames[0].bounds
         self._view = view or _padded(self._bounds)
@@ -146,9 +148,7 @@ class SeriesFigure:
         full = full.apply(on_screen, streams=[RangeXY()]).opts(hv.opts.RGB(hooks=[self._tag_full], apply_ranges=False))
         full.cache_size = 1
         tiles = hv.Tiles(tile_url, name="basemap").opts(hooks=[_at("image")])
-        geometry = gpd.GeoSeries([self._series.recipe.aoi.geometry], crs="EPSG:4326").to_crs("EPSG:3857")
-        rings = [ring for part in geometry.explode().geometry for ring in (part.exterior, *part.interiors)]
-        paths = [np.asarray(ring.coords) for ring in rings]
+        paths = rings_of(self._series.recipe.aoi.geometry)
         style: dict[str, Any] = {"hooks": [_at("annotation")], "apply_ranges": False}
         edge = hv.Path(paths).opts(color=_OUTLINE_EDGE, line_width=4, alpha=0.55, **style)
         line = hv.Path(paths).opts(color=_OUTLINE, line_width=1.6, **style)
@@ -189,7 +189,8 @@ class SeriesFigure:
         plot.data_aspect = None  # the player keeps the shape; HoloViews would do it by cropping
         west, south, east, north = self._bounds
         for month in self._series.months:
-            self._renderers[month] = figure.image_url(
+            self._sources[month] = ColumnDataSource({"url": []})
+            figure.image_url(
                 url="url",
                 x=west,
                 y=north,
@@ -197,10 +198,11 @@ class SeriesFigure:
                 h=north - south,
                 anchor="top_left",
                 level="underlay",
-                source={"url": []},
+                source=self._sources[month],
                 visible=False,
                 name=f"frame:{month}",
             )
+        box: dict[str, Any] = {"padding": 8, "border_radius": 6}
         figure.add_layout(
             Label(
                 name=NOTE_NAME,
@@ -215,8 +217,7 @@ class SeriesFigure:
                 text_color="#ffffff",
                 background_fill_color="#0f2b2c",
                 background_fill_alpha=0.86,
-                padding=8,
-                border_radius=6,
+                **box,
             )
         )
         self.set_frames(self._series.frames)
@@ -225,7 +226,8 @@ class SeriesFigure:
         """Return the part of the map on screen, in web mercator metres, once it was drawn."""
         if self._model is None:
             return None
-        across, down = self._model.x_range, self._model.y_range
+        across: Any = self._model.x_range
+        down: Any = self._model.y_range
         return across.start, down.start, across.end, down.end
 
     def refresh(self) -> None:
@@ -243,9 +245,9 @@ class SeriesFigure:
         """
         changed = False
         for frame in frames:
-            renderer = self._renderers.get(frame.month)
-            if renderer is not None and self._frames.get(frame.month) != frame.url:
-                renderer.data_source.data = {"url": [frame.url]}
+            source = self._sources.get(frame.month)
+            if source is not None and self._frames.get(frame.month) != frame.url:
+                source.data = {"url": [frame.url]}
                 changed = changed or frame.month in self._frames
                 self._frames[frame.month] = frame.url
         return changed

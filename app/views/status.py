@@ -9,12 +9,15 @@ from app.state import AppState
 _ART = {
     "idle": '<rect x="14" y="20" width="52" height="40" rx="6"/><path d="M14 48l14-13 11 9 10-8 17 14"/>'
     '<circle cx="52" cy="32" r="4"/>',
-    "searching": '<circle cx="35" cy="36" r="17"/><path d="M47.5 48.5L64 65"/><path d="M26 36a9 9 0 019-9" class="soft"/>',
+    "searching": '<circle cx="35" cy="36" r="17"/><path d="M47.5 48.5L64 65"/>'
+    '<path d="M26 36a9 9 0 019-9" class="soft"/>',
     "found": '<rect x="14" y="18" width="52" height="46" rx="6"/><path d="M14 32h52M28 12v12M52 12v12"/>'
     '<path d="M29 48l7.5 7L52 41"/>',
-    "no_scenes": '<circle cx="40" cy="40" r="25"/><path d="M15 40h50M40 15c9 8 9 42 0 50M40 15c-9 8-9 42 0 50" class="soft"/>'
+    "no_scenes": '<circle cx="40" cy="40" r="25"/>'
+    '<path d="M15 40h50M40 15c9 8 9 42 0 50M40 15c-9 8-9 42 0 50" class="soft"/>'
     '<path d="M21 59L59 21"/>',
-    "all_cloudy": '<path d="M24 56h30a12 12 0 001-24 17 17 0 00-33-2 13 13 0 002 26z"/><path d="M28 66h8M44 66h8" class="soft"/>',
+    "all_cloudy": '<path d="M24 56h30a12 12 0 001-24 17 17 0 00-33-2 13 13 0 002 26z"/>'
+    '<path d="M28 66h8M44 66h8" class="soft"/>',
     "building": '<path d="M40 14l26 13-26 13-26-13z"/><path d="M14 40l26 13 26-13M14 53l26 13 26-13" class="soft"/>',
     "failed": '<path d="M40 16l27 47H13z"/><path d="M40 34v14M40 54.5v1"/>',
     "cancelled": '<circle cx="40" cy="40" r="25"/><path d="M32 31v18M48 31v18"/>',
@@ -33,7 +36,8 @@ _WORDS = {
     "idle": "Choose an area and dates on the left, then search. The months appear here, ready to play.",
     "searching": "Asking the catalogue which satellite passes saw your area.",
     "found": "The passes are found and nothing has been read yet. Press Build to make the monthly pictures.",
-    "building": "Clouds are masked pixel by pixel, then each month becomes one picture. It plays as soon as one is ready.",
+    "building": "Clouds are masked pixel by pixel, then each month becomes one picture. "
+    "It plays as soon as one is ready.",
     "cancelled": "Nothing you chose is lost. Press Build to go on.",
 }
 #: Phases that are told on the map too, because they need an answer.

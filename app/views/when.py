@@ -114,7 +114,7 @@ class WhenStep:
             catalog=chosen or self._state.catalog,
             start=self._start.value,
             end=self._end.value,
-            months_of_year=tuple(sorted(self._of_year.value)),
+            months_of_year=tuple(sorted(self._of_year.value or ())),
             max_cloud=float(self._cloud.value),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -77,6 +78,9 @@ class WhereStep:
         assign(self._state, catalog="demo", aoi=sample.aoi, start=sample.start, end=sample.end)
         self.note("")
 
+    def _choose(self, sample: Sample, _event: Any) -> None:
+        self.choose(sample)
+
     def note(self, sentence: str, *, bad: bool = False) -> None:
         """Show a sentence about the area under the inputs; an empty one takes it away."""
         self._note.object = f'<p class="{"bad" if bad else "note"}" role="status">{escape(sentence)}</p>'
@@ -86,7 +90,7 @@ class WhereStep:
         chips = []
         for sample in demo_samples() if self._state.catalog == "demo" else ():
             chip = pmui.Chip(sample.title, variant="outlined", size="small", icon="place", margin=0)
-            chip.on_click(lambda _event, chosen=sample: self.choose(chosen))
+            chip.on_click(partial(self._choose, sample))
             chips.append(chip)
         self._samples.objects = chips
         self._samples.visible = bool(chips)

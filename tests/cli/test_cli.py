@@ -117,8 +117,12 @@ def test_search_prints_the_passes(catalog, capsys):
 )
 def test_what_goes_wrong_is_one_sentence_and_a_code(catalog, tmp_path, capsys, changes, code, words):
     arguments = {
-        "--catalog": str(catalog), "--aoi": BOX, "--months": "2022-01/2022-02", "--out": str(tmp_path / "out"), **changes
-    }  # fmt: skip
+        "--catalog": str(catalog),
+        "--aoi": BOX,
+        "--months": "2022-01/2022-02",
+        "--out": str(tmp_path / "out"),
+        **changes,
+    }
     got, printed, said = run(capsys, "run", *(part for pair in arguments.items() for part in pair))
     last = said.strip().splitlines()[-1]
     assert got == code

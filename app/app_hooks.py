@@ -1,0 +1,35 @@
+"""Bokeh's lifecycle hooks of the server: our routes, the demo catalogue, what a killed server left behind.
+
+Bokeh runs this file before the server's table of addresses is made, see docs/decisions/0005-routes-without-plugins.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+# The one adapter to something Bokeh does not document: the list that Panel, too, appends its own routes to.
+from bokeh.server.urls import toplevel_patterns
+
+from app import basemap, routes, session, workspace
+from stac_timelapse import pipeline
+
+_settings = session.settings()
+toplevel_patterns.extend([*routes.routes(_settings.work_folder), *basemap.ROUTES])
+
+
+def on_server_loaded(_context: Any) -> None:
+    """Clear old session files; have the demo catalogue answer before the first visitor searches it."""
+    workspace.sweep(_settings.work_folder)
+    if "demo" in _settings.catalogs:
+        pipeline.demo_url(_say)
+
+
+def on_server_unloaded(_context: Any) -> None:
+    """Stop the workers; the demo's server ends with the process."""
+    session.close_engine()
+
+
+def _say(done: int, total: int, words: str) -> None:
+    if done == total or done % 10 == 0:
+        sys.stderr.write(f"Demo catalogue: {words} ({done} of {total})\n")
