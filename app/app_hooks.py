@@ -5,6 +5,7 @@ Bokeh runs this file before the server's table of addresses is made, see docs/de
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ from bokeh.server.urls import toplevel_patterns
 from app import basemap, routes, session, workspace
 from stac_timelapse import pipeline
 
+# Dask tells of every worker that comes and goes; an operator wants to read what went wrong.
+logging.getLogger("distributed").setLevel(logging.WARNING)
 _settings = session.settings()
 toplevel_patterns.extend([*routes.routes(_settings.work_folder), *basemap.ROUTES])
 
@@ -31,5 +34,5 @@ def on_server_unloaded(_context: Any) -> None:
 
 
 def _say(done: int, total: int, words: str) -> None:
-    if done == total or done % 10 == 0:
+    if done < total and done % 10 == 0:
         sys.stderr.write(f"Demo catalogue: {words} ({done} of {total})\n")

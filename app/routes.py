@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from app.workspace import find_file
+from stac_timelapse.demo import usual_folder
 
 _CHUNK = 1024 * 1024
 _TOKEN_PATTERN = r"([A-Za-z0-9_-]{32})/([A-Za-z0-9][A-Za-z0-9_.-]*)"  # noqa: S105 - a pattern, no secret
@@ -94,7 +95,7 @@ class FileHandler(RequestHandler):
 
 
 def routes(root: Path) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
-    """Return the routes for frames and downloads.
+    """Return the routes for frames, downloads and the demo's overview.
 
     Parameters
     ----------
@@ -104,4 +105,5 @@ def routes(root: Path) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]
     return [
         (rf"/(?:[^/]+/)*frames/{_TOKEN_PATTERN}", FileHandler, {"root": root, "attachment": False}),
         (rf"/(?:[^/]+/)*downloads/{_TOKEN_PATTERN}", FileHandler, {"root": root, "attachment": True}),
+        (r"/(?:[^/]+/)*demo/(quicklook\.jpg)", StaticFileHandler, {"path": usual_folder()}),
     ]

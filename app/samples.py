@@ -1,11 +1,13 @@
-"""Sample areas of the demo landscape, with dates that show something."""
+"""What a visitor finds filled in: sample areas of the demo landscape, and dates that show something."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from stac_timelapse import demo
 from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.scenes.months import month_number, month_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,20 @@ def demo_samples() -> tuple[Sample, ...]:
         )
         for area in demo.SAMPLE_AREAS
     )
+
+
+def usual_dates(catalog: str) -> dict[str, str]:
+    """Return the first and last month to start from: all of the demo, or the last twelve full months."""
+    if catalog == "demo":
+        return {"start": demo.FIRST_MONTH, "end": demo.LAST_MONTH}
+    this_month = month_number(f"{datetime.now(tz=UTC):%Y-%m}")
+    return {"start": month_text(this_month - 12), "end": month_text(this_month - 1)}
+
+
+def demo_overview() -> tuple[str, tuple[float, float, float, float]] | None:
+    """Return the address of the demo's overview picture and its web mercator bounds; None where it is not built."""
+    try:
+        picture, bounds = demo.quicklook(demo.usual_folder())
+    except OSError:
+        return None
+    return f"demo/{picture.name}", bounds

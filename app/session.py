@@ -12,8 +12,10 @@ import panel as pn
 
 from app.actions import Actions
 from app.engine import Engine, LibraryEngine
+from app.jobs import UNEXPECTED
+from app.samples import usual_dates
 from app.settings import AppSettings
-from app.state import AppState
+from app.state import AppState, assign
 from app.views.page import PageView
 from app.workspace import Workspace
 
@@ -64,12 +66,17 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     if document is None:
         raise RuntimeError("a session was asked for outside of a served document")
     state = AppState(catalog=chosen.catalogs[0])
+    state.param.update(**usual_dates(state.catalog))
     workspace = Workspace(chosen.work_folder)
 
     def post(change: Callable[[], None]) -> None:
         def apply() -> None:
-            with pn.io.hold(document):
-                change()
+            try:
+                with pn.io.hold(document):
+                    change()
+            except Exception as error:  # noqa: BLE001 - in a callback nobody else would hear of it
+                _log.exception("The page could not follow its state")
+                assign(state, phase="failed", message=UNEXPECTED.format(kind=type(error).__name__), progress=None)
 
         document.add_next_tick_callback(apply)
 

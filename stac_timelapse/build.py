@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import rasterio
-from distributed import Client, Future, futures_of, wait
+from distributed import Client, Future, futures_of
 from rasterio.windows import Window
 
 from stac_timelapse.composite.cache import MonthStore, month_key
@@ -139,8 +140,7 @@ class Builder:
             key = month_key(month, passes, self.grid, self.bands, self.policy, self.method)
             from_store = self.store.has(key)
             if not from_store:
-                with self.client.as_current():
-                    newly = self._compute(month, passes, self.store.path(key), (done, total))
+                newly = self._compute(month, passes, self.store.path(key), (done, total))
                 if newly:
                     failed |= newly
                     self._unreadable |= newly
@@ -156,8 +156,12 @@ class Builder:
         array = month_array(passes, self.grid, self.bands, self.policy, self.method)
         rows, columns = _starts(array.chunks[1]), _starts(array.chunks[2])
         persisted = self.client.persist(array, retries=_RETRIES)
-        pending: set[Future[Any]] = set(futures_of(persisted))
-        total = len(pending)
+        futures: list[Future[Any]] = futures_of(persisted, client=self.client)
+        finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        # Not `distributed.wait`: it wants a default client, which is the default of every other thread too.
+        for future in futures:
+            future.add_done_callback(finished.put)
+        total = len(futures)
         with CompositeWriter(
             path,
             bands=self.bands,
@@ -169,30 +173,29 @@ class Builder:
             tags={**self.tags, **_month_tags(passes)},
         ) as writer:
             self._report(Progress(month, *counts, 0, total))
-            while pending:
-                finished, pending = self._wait(pending)
-                failed = _failures(finished)
+            for tiles_done in range(1, total + 1):
+                future = self._next(finished)
+                failed = _failures([future, *_drained(finished)]) if future.status == "error" else {}
                 if failed:
                     writer.discard()
                     return failed
-                for future in finished:
-                    # dask names a block (array, layer, row, column)
-                    _, _, row, column = cast("tuple[str, int, int, int]", future.key)
-                    tile = future.result()
-                    writer.write(Window(columns[column], rows[row], tile.shape[2], tile.shape[1]), tile)
-                    future.release()
-                self._report(Progress(month, *counts, total - len(pending), total))
+                # dask names a block (array, layer, row, column)
+                _, _, row, column = cast("tuple[str, int, int, int]", future.key)
+                tile = future.result()
+                writer.write(Window(columns[column], rows[row], tile.shape[2], tile.shape[1]), tile)
+                future.release()
+                self._report(Progress(month, *counts, tiles_done, total))
         return {}
 
-    def _wait(self, pending: set[Future[Any]]) -> tuple[set[Future[Any]], set[Future[Any]]]:
+    def _next(self, finished: queue.SimpleQueue[Future[Any]]) -> Future[Any]:
+        """Return the next finished tile, or raise as soon as the build should stop."""
         while True:
             if self.should_stop is not None and self.should_stop():
                 raise CancelledError("The build was cancelled; the months finished before are kept.")
             try:
-                done, rest = wait(pending, timeout=_POLL, return_when="FIRST_COMPLETED")
-            except TimeoutError:
+                return finished.get(timeout=_POLL)
+            except queue.Empty:
                 continue
-            return set(done), set(rest)
 
     def _report(self, progress: Progress) -> None:
         if self.on_progress is not None:
@@ -224,7 +227,13 @@ class Builder:
         )
 
 
-def _failures(futures: set[Future[Any]]) -> dict[str, str]:
+def _drained(finished: queue.SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
+    """Yield what else is finished already, without waiting."""
+    while not finished.empty():
+        yield finished.get()
+
+
+def _failures(futures: Sequence[Future[Any]]) -> dict[str, str]:
     """Return ``{scene id: reason}`` of unreadable scenes; any other error is raised."""
     failed: dict[str, str] = {}
     for future in futures:

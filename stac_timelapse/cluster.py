@@ -77,8 +77,9 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
             n_workers=workers,
             threads_per_worker=threads,
             processes=spec.processes,
-            dashboard_address=None,
             host="127.0.0.1",
+            # Dask's own pages are not ours to serve, and its usual port may be another program's.
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

@@ -98,7 +98,6 @@ export function render({model, view}) {
         return
       }
       const untouched = ranges().every((value, at) => value === ours[at])
-      console.error('FIT', width, height, untouched, JSON.stringify(ranges()), JSON.stringify(ours))
       const [west, east, south, north] = untouched ? home : ranges()
       const metres = untouched ? Math.max((east - west) / width, (north - south) / height) : (east - west) / width
       const [x, y] = [(west + east) / 2, (south + north) / 2]

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from panel_material_ui.template.base import Page
 
 from app.actions import Actions
-from app.samples import demo_samples
+from app.samples import demo_overview, demo_samples
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views import status
@@ -85,6 +85,8 @@ class PageView:
         state.param.watch(self._show, ["phase", "message", "series"])
         state.param.watch(self._area_changed, "aoi")
         state.param.watch(self._footprints, ["scenes"])
+        state.param.watch(self._lay_overview, "catalog")
+        self._lay_overview()
         state.param.watch(self._first_month, "series")
         self._show()
 
@@ -136,6 +138,14 @@ class PageView:
     def _footprints(self, *_events: Any) -> None:
         scenes = self._state.scenes
         self.map.set_footprints([] if scenes is None else footprints(scenes))
+
+    def _lay_overview(self, *events: Any) -> None:
+        """Show the demo landscape under the drawing while the demo is chosen, for no other map has it."""
+        is_demo = self._state.catalog == "demo"
+        url, bounds = (is_demo and demo_overview()) or ("", None)
+        self.map.set_quicklook(url, bounds)
+        if events and is_demo:
+            self.map.zoom_to(self._home())
 
     def _first_month(self, event: Any) -> None:
         if event.new is not None and (event.old is None or event.old.number != event.new.number):

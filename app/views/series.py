@@ -29,13 +29,13 @@ _PADDING = 0.06
 _SCREEN_PIXELS = 1400
 _OUTLINE = "#ffffff"
 _OUTLINE_EDGE = "#0f3d3e"
-_RGBA = ("red", "green", "blue", "alpha")
 
 
-def lazy_pictures(series: Series, pictures: FullPictures, shown: str) -> xr.DataArray:
-    """Return the months as a lazy ``(time, y, x, band)`` RGBA uint8 array on the web mercator grid.
+def lazy_pictures(series: Series, pictures: FullPictures, shown: str) -> tuple[xr.DataArray, NDArray[np.uint8]]:
+    """Return the months as a lazy ``(time, y, x, band)`` RGB uint8 array on the web mercator grid, and its alpha.
 
-    Nothing is read before hvplot asks for a month. Months that are not finished are transparent.
+    Nothing is read before hvplot asks for a month. Months that are not finished are black. The alpha ``(y, x)`` is
+    the same for all months: 0 where the turned UTM grid does not reach.
 
     Parameters
     ----------
@@ -51,23 +51,24 @@ def lazy_pictures(series: Series, pictures: FullPictures, shown: str) -> xr.Data
 
     def paint(month: str) -> NDArray[np.uint8]:
         if not pictures.has(month):
-            return np.zeros((1, height, width, 4), np.uint8)
-        return pictures.load(month)[0][np.newaxis]
+            return np.zeros((1, height, width, 3), np.uint8)
+        return pictures.load(month)[0][np.newaxis, ..., :3]
 
     later = delayed(paint)
-    layers = [da.from_delayed(later(month), (1, height, width, 4), np.uint8) for month in series.months]
+    layers = [da.from_delayed(later(month), (1, height, width, 3), np.uint8) for month in series.months]
     across, down = (east - west) / width, (north - south) / height
-    return xr.DataArray(
+    months = xr.DataArray(
         da.concatenate(layers),
         dims=("time", "y", "x", "band"),
         coords={
             "time": list(series.months),
             "y": north - (np.arange(height) + 0.5) * down,
             "x": west + (np.arange(width) + 0.5) * across,
-            "band": list(_RGBA),
+            "band": ["red", "green", "blue"],
         },
         name="picture",
     )
+    return months, first[..., 3]
 
 
 def _at(level: str) -> Callable[[Any, Any], None]:
@@ -82,13 +83,19 @@ def _at(level: str) -> Callable[[Any, Any], None]:
     return hook
 
 
-def on_screen(picture: hv.RGB, x_range: tuple[float, float] | None, y_range: tuple[float, float] | None) -> hv.RGB:
+def on_screen(
+    picture: hv.RGB,
+    alpha: NDArray[np.uint8],
+    x_range: tuple[float, float] | None,
+    y_range: tuple[float, float] | None,
+) -> hv.RGB:
     """Cut a picture to what is on screen, and thin it to about one pixel a screen pixel.
 
-    Without this every look at a month would send all of it, and all its pixels, through the websocket.
+    Without this every look at a month would send all of it, and all its pixels, through the websocket. The alpha is
+    given back here because hvplot takes three bands only.
     """
     west, south, east, north = picture.bounds.lbrt()
-    pixels = np.dstack([picture.dimension_values(band, flat=False) for band in picture.vdims])[::-1]
+    pixels = np.dstack([*(picture.dimension_values(band, flat=False)[::-1] for band in picture.vdims), alpha])
     columns = _span(x_range, west, east, pixels.shape[1])
     rows = _span(None if y_range is None else (-y_range[1], -y_range[0]), -north, -south, pixels.shape[0])
     cut = pixels[rows[0] : rows[1], columns[0] : columns[1]]
@@ -140,12 +147,14 @@ class SeriesFigure:
         self.overlay = self._overlay(pictures, tile_url)
 
     def _overlay(self, pictures: FullPictures, tile_url: str) -> Any:
-        lazy = lazy_pictures(self._series, pictures, self._series.frames[0].month)
+        lazy, alpha = lazy_pictures(self._series, pictures, self._series.frames[0].month)
         full = lazy.hvplot.rgb(
             x="x", y="y", bands="band", groupby="time", dynamic=True, framewise=False, title="", responsive=True
         )
         full.cache_size = 1  # else each month that was looked at stays in memory, at full size
-        full = full.apply(on_screen, streams=[RangeXY()]).opts(hv.opts.RGB(hooks=[self._tag_full], apply_ranges=False))
+        full = full.apply(on_screen, alpha=alpha, streams=[RangeXY()]).opts(
+            hv.opts.RGB(hooks=[self._tag_full], apply_ranges=False)
+        )
         full.cache_size = 1
         tiles = hv.Tiles(tile_url, name="basemap").opts(hooks=[_at("image")])
         paths = rings_of(self._series.recipe.aoi.geometry)

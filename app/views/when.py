@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import PrintfTickFormatter
 
+from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views.words import month_words
@@ -108,12 +109,14 @@ class WhenStep:
             return
         other = self._catalog.value == _OTHER
         self._address.visible = other
-        chosen = self._address.value.strip() if other else self._catalog.value
+        catalog = (self._address.value.strip() if other else self._catalog.value) or self._state.catalog
+        dates = {"start": self._start.value, "end": self._end.value}
+        if (catalog == "demo") != (self._state.catalog == "demo"):
+            dates = usual_dates(catalog)  # the demo has other months than the world
         assign(
             self._state,
-            catalog=chosen or self._state.catalog,
-            start=self._start.value,
-            end=self._end.value,
+            catalog=catalog,
+            **dates,
             months_of_year=tuple(sorted(self._of_year.value or ())),
             max_cloud=float(self._cloud.value),
         )

@@ -7,7 +7,7 @@ perfect composite would show.
 from __future__ import annotations
 
 from stac_timelapse.demo import truth
-from stac_timelapse.demo.build import build, is_whole
+from stac_timelapse.demo.build import build, is_whole, usual_folder
 from stac_timelapse.demo.places import DEMO_BBOX, SAMPLE_AREAS, SampleArea
 from stac_timelapse.demo.quicklook import quicklook
 from stac_timelapse.demo.server import DemoServer, serve
@@ -48,4 +48,5 @@ __all__ = [
     "quicklook",
     "serve",
     "truth",
+    "usual_folder",
 ]

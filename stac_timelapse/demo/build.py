@@ -30,6 +30,11 @@ _MOST_WORKERS = 4
 Progress = Callable[[int, int, str], None]
 
 
+def usual_folder() -> Path:
+    """Return where the full demo catalogue is, or will be built."""
+    return cache_folder() / f"demo-v{VERSION}"
+
+
 def build(
     cache_dir: Path | None = None,
     on_progress: Progress | None = None,
@@ -43,7 +48,7 @@ def build(
     Parameters
     ----------
     cache_dir
-        Folder for the catalogue; default ``demo-v<version>`` in `stac_timelapse.storage.cache_folder`.
+        Folder for the catalogue; default `usual_folder`.
     on_progress
         Called with passes done, passes in all, and a few words.
     spec
@@ -61,7 +66,7 @@ def build(
     ProviderError
         If the folder cannot be written, or a process of the build dies.
     """
-    folder = cache_dir or cache_folder() / f"demo-v{VERSION}"
+    folder = cache_dir or usual_folder()
     tell = on_progress or _silent
     total = len(spec.passes())
     if not is_whole(folder, spec):
