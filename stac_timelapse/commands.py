@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from stac_timelapse import demo as demo_catalog
 from stac_timelapse import pipeline
@@ -95,7 +95,7 @@ def demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def serve(arguments: argparse.Namespace) -> int:
+def serve(arguments: argparse.Namespace) -> NoReturn:
     """Serve the dashboard until interrupted; its start-up hooks build and serve the demo."""
     demo_catalog.build(on_progress=_show_demo)
     folder = resources.files("app")
@@ -107,17 +107,8 @@ def serve(arguments: argparse.Namespace) -> int:
     command += ["--allow-websocket-origin", f"{arguments.address}:{arguments.port}"]
     if arguments.show:
         command.append("--show")
-    server = subprocess.Popen(command)  # noqa: S603 - our own interpreter and package
-
-    def stop(signal_number: int, _frame: object) -> None:
-        server.send_signal(signal_number)
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        # The terminal has sent the interrupt to the server as well: let it close its workers.
-        return 0 if server.wait() in {0, -signal.SIGINT} else 1
+    # In the place of this process: signals reach the server itself, and it ends what it started.
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter and package
 
 
 def say(text: str) -> None:

@@ -122,6 +122,9 @@ export function render({model, view}) {
   function rest() {
     const shown = months()[index]
     if (shown != null && model.rested !== shown.month) {
+      // The server answers `rested` by making it `current`: said here first, so that a late answer does not
+      // pull back a slider that has moved on.
+      model.current = shown.month
       model.rested = shown.month
     }
   }
