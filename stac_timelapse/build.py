@@ -9,17 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import dask.array as da
 import rasterio
-from distributed import Client, Future, futures_of
+from distributed import Client, Future, KilledWorker, futures_of
+from distributed.client import FutureCancelledError
+from distributed.comm.core import CommClosedError
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from stac_timelapse.composite.cache import MonthStore, month_key
 from stac_timelapse.composite.monthly import month_array
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
+from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError, cause_of
 from stac_timelapse.export.geotiff import CompositeWriter
 from stac_timelapse.scenes.model import Pass, SceneSet
+from stac_timelapse.storage import CACHE_VARIABLE
 
 #: How often a waiting build looks whether it should stop, in seconds.
 _POLL = 0.2
@@ -154,6 +159,27 @@ class Builder:
     def _compute(self, month: str, passes: Sequence[Pass], path: Path, counts: tuple[int, int]) -> dict[str, str]:
         """Compute one month into a file; return the scenes that could not be read instead, if any."""
         array = month_array(passes, self.grid, self.bands, self.policy, self.method)
+        try:
+            return self._to_file(month, passes, path, array, counts)
+        except (FutureCancelledError, CommClosedError) as error:
+            raise ProviderError(
+                f"The Dask scheduler was lost while it computed {month}: start it again; "
+                "the months finished before are kept."
+            ) from error
+        except KilledWorker as error:
+            raise ProviderError(
+                f"Dask's workers died while they computed {month}, most likely for want of memory: "
+                "choose a coarser resolution or a smaller area."
+            ) from error
+        except (OSError, RasterioError) as error:
+            raise ProviderError(
+                f"The month {month} cannot be written to {path.parent} ({cause_of(error)}): free some space there, "
+                f"or name another folder in {CACHE_VARIABLE}."
+            ) from error
+
+    def _to_file(
+        self, month: str, passes: Sequence[Pass], path: Path, array: da.Array, counts: tuple[int, int]
+    ) -> dict[str, str]:
         rows, columns = _starts(array.chunks[1]), _starts(array.chunks[2])
         persisted = self.client.persist(array, retries=_RETRIES)
         futures: list[Future[Any]] = futures_of(persisted, client=self.client)
@@ -239,8 +265,13 @@ def _failures(futures: Sequence[Future[Any]]) -> dict[str, str]:
     for future in futures:
         if future.status == "error":
             error = future.exception()
-            if not isinstance(error, AssetReadError):
+            if isinstance(error, KilledWorker):
                 raise error
+            if not isinstance(error, AssetReadError):
+                raise ProviderError(
+                    f"A Dask worker failed ({type(error).__name__}: {cause_of(error)}): give the workers the same "
+                    "packages as this machine."
+                ) from error
             failed[error.scene_id] = f"{error.asset}: {error.reason}"
     return failed
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from shapely import make_valid
@@ -137,8 +138,11 @@ def _eastward(polygon: Polygon) -> Polygon:
     west, _, east, _ = polygon.bounds
     if east - west <= _HALF_TURN:
         return polygon
-    moved: Polygon = shapely.transform(polygon, lambda xy: np.where(xy < [0, -np.inf], xy + [360, 0], xy))
-    return moved
+
+    def moved(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        return corners + np.column_stack([360.0 * (corners[:, 0] < 0), np.zeros(len(corners))])
+
+    return shapely.transform(polygon, moved)
 
 
 def _tile(properties: Mapping[str, Any], name: str) -> str:
@@ -175,7 +179,8 @@ def _datatake(
         if found:
             return f"{found.group(1)}_{found.group(2)}"
     # Without a datatake the solar day separates overflights: at one place a satellite passes once a day.
-    solar = when + timedelta(hours=footprint.centroid.x / 15)
+    largest = max(shapely.get_parts(footprint), key=shapely.area)
+    solar = when + timedelta(hours=largest.centroid.x / 15)
     return f"{platform or 'satellite'}_{solar:%Y%m%d}"
 
 
@@ -208,7 +213,11 @@ def _bounds(
             return west, south, east, north
     # The item describes no raster: its outline does, up to the grid on which all tiles lie.
     transformer = Transformer.from_crs(CRS.from_epsg(4326), CRS.from_epsg(epsg), always_xy=True)
-    west, south, east, north = transformer.transform_bounds(*footprint.bounds, densify_pts=21)
+    each = []
+    for part in shapely.get_parts(footprint):
+        west, south, east, north = part.bounds
+        each.append(transformer.transform_bounds(west, south, east, north, densify_pts=21))
+    (west, south), (east, north) = np.min(each, axis=0)[:2], np.max(each, axis=0)[2:]
     return (
         math.floor(west / _TILE_GRID) * _TILE_GRID,
         math.floor(south / _TILE_GRID) * _TILE_GRID,
