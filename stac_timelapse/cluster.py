@@ -77,8 +77,9 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
         return
     workers, threads = spec.sized()
     with (
-        # A scene that cannot be read is reported in one sentence, not as a traceback from a worker.
-        dask.config.set({"logging.distributed": "critical"}),
+        # A scene that cannot be read is reported in one sentence, not as a traceback from a worker. A worker's
+        # process sets up its logging before it is given any configuration: only its environment comes in time.
+        dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,

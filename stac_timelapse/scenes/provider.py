@@ -19,7 +19,7 @@ from shapely.geometry import mapping
 from urllib3.util.retry import Retry
 
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.errors import InvalidInputError, ProviderError, TooBigError, cause_of
+from stac_timelapse.errors import InvalidInputError, ProviderError, TimelapseError, TooBigError, cause_of
 from stac_timelapse.scenes.catalog import Catalog
 from stac_timelapse.scenes.months import last_day, runs_of
 
@@ -29,16 +29,6 @@ MAX_ITEMS = 20_000
 _MAX_PAGES = 2000
 _CONNECT_READ_SECONDS = (8, 40)
 _LONGEST_WAIT = 20.0
-_MALFORMED = (
-    pystac.STACError,
-    pystac.STACTypeError,
-    NotImplementedError,
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-)
 
 
 class _Patience(Retry):
@@ -71,7 +61,8 @@ def api_items(catalog: Catalog, area: AreaOfInterest, months: Sequence[str]) -> 
         raise_on_status=False,
     )
     try:
-        client = Client.open(catalog.url, stac_io=StacApiIO(timeout=_CONNECT_READ_SECONDS, max_retries=retries))
+        # The timeout is an argument of `open`, which takes away the one that its `stac_io` has.
+        client = Client.open(catalog.url, stac_io=StacApiIO(max_retries=retries), timeout=_CONNECT_READ_SECONDS)
         for first, last in runs_of(months):
             search = client.search(
                 collections=[catalog.collection] if catalog.collection else None,
@@ -80,9 +71,12 @@ def api_items(catalog: Catalog, area: AreaOfInterest, months: Sequence[str]) -> 
                 limit=_PAGE,
             )
             yield from _unique(search.pages_as_dicts(), catalog)
+    except TimelapseError:
+        raise
     except (APIError, requests.RequestException) as error:
         raise ProviderError(_sentence(catalog, error)) from error
-    except _MALFORMED as error:
+    except Exception as error:
+        # pystac-client fails in as many ways as there are answers that are none.
         raise ProviderError(
             f"{catalog.title} did not answer like a STAC API ({type(error).__name__}: {cause_of(error)}): "
             "check its address."
@@ -157,7 +151,7 @@ def _walk(catalog: Catalog, path: Path) -> Iterator[dict[str, Any]]:
             document = item.to_dict(include_self_link=False, transform_hrefs=False)
             if _wanted(document, catalog):
                 yield document
-    except _MALFORMED as error:
+    except Exception as error:
         raise ProviderError(f"The static catalogue {path.name} is damaged ({cause_of(error)}).") from error
 
 
