@@ -21,6 +21,7 @@ from app.views.styles import PAGE_CSS
 from app.views.timelapse import TimelapseView
 from app.views.words import count
 from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.demo import DEMO_BBOX
 from stac_timelapse.scenes.model import Scene, SceneSet
 
 ACCENT = "#0f766e"
@@ -202,11 +203,7 @@ class PageView:
     def _home(self) -> tuple[float, float, float, float]:
         if self._state.catalog != "demo":
             return _EUROPE
-        boxes = [sample.aoi.bbox for sample in demo_samples()]
-        west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
-        east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
-        margin = 0.15 * max(east - west, north - south)
-        return west - margin, south - margin, east + margin, north + margin
+        return DEMO_BBOX
 
 
 class Notice:

@@ -68,6 +68,7 @@ class TimelapseView:
             view = self._figure.view()
         self._figure = SeriesFigure(series, painter.full, self._tile_url, view)
         self._painter = painter
+        self.player.figure = self._figure.name
         self.player.value = series.frames[0].month
         self._pane.object = self._figure.overlay
         if not self._stage.objects:

@@ -124,7 +124,7 @@ class Dashboard:
     def choose(self, name: str, option: str) -> None:
         """Choose an option of the select with a test class."""
         self.page.locator(f".{name} [role=combobox]").click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.get_by_role("menuitem", name=option, exact=True).click()
 
     def open_step(self, name: str) -> None:
         """Unfold a step of the sidebar, if it is folded."""
