@@ -21,7 +21,15 @@ from shapely.geometry.base import BaseGeometry
 from app.basemap import MAX_ZOOM
 from app.views.draw_tools import AREA_COLOUR, WEB_BASEMAPS, Layers, MapChannel, add_gestures, controls, tile_source
 from app.views.map_geometry import (
-    HALF_WORLD, BBox, Ring, bbox_to_mercator, geometry_of, joined, rings_of, same_rings, to_mercator,
+    HALF_WORLD,
+    BBox,
+    Ring,
+    bbox_to_mercator,
+    geometry_of,
+    joined,
+    rings_of,
+    same_rings,
+    to_mercator,
 )  # fmt: skip
 from stac_timelapse.area.aoi import AreaOfInterest, Place
 from stac_timelapse.errors import InvalidInputError

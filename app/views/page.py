@@ -156,8 +156,8 @@ class PageView:
         if self._state.phase == "all_cloudy":
             assign(self._state, max_cloud=100.0)
             self._actions.search()
-        elif self._state.phase == "no_scenes":
-            assign(self._state, phase="idle", message="")
+        elif self._state.phase in {"no_scenes", "refused"}:
+            assign(self._state, phase="found" if self._state.is_current else "idle", message="")
         elif self._state.scenes is None:
             self._actions.search()
         else:

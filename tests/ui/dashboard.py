@@ -17,7 +17,8 @@ SLOW = 120_000  # ms, of a build on a busy machine
 
 # Where a longitude and latitude are on the screen, on the figure that is visible.
 ON_SCREEN = """([lon, lat]) => {
-  const figures = (view) => [...(view.model.type === "Figure" ? [view] : []), ...(view.child_views ?? []).flatMap(figures)]
+  const children = (view) => (view.child_views ?? []).flatMap(figures)
+  const figures = (view) => view.model.type === "Figure" ? [view] : children(view)
   const view = Array.from(Bokeh.index.roots, figures).flat().find((one) => one.el.getBoundingClientRect().width > 0)
   const box = view.canvas_view.events_el.getBoundingClientRect()
   const x = lon * Math.PI / 180 * 6378137, y = Math.asinh(Math.tan(lat * Math.PI / 180)) * 6378137
