@@ -60,9 +60,9 @@ def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none
         raise
     except _MALFORMED as error:
         name = item.get("id") if isinstance(item, Mapping) else shortened(item)
-        raise UnusableItemError(
-            f"Item {name} is malformed ({type(error).__name__}: {cause_of(error)}) and was left out."
-        ) from error
+        known = isinstance(error, InvalidInputError)
+        reason = str(error).rstrip(".") if known else f"{type(error).__name__}: {cause_of(error)}"
+        raise UnusableItemError(f"Item {name} is malformed ({reason}) and was left out.") from error
 
 
 def may_concern(item: Mapping[str, Any], months: Sequence[str], area: BaseGeometry) -> bool:
