@@ -158,7 +158,7 @@ def test_an_address_that_is_none():
 def test_too_big_names_a_resolution_that_fits(recipe):
     scenes = pipeline.find(recipe)
     with pytest.raises(
-        TooBigError, match=r"128 x 128 pixels a month, and 2,000 are allowed; choose 30 m or a smaller area"
+        TooBigError, match=r"128 x 128 = 16,384 pixels, and 2,000 are allowed; choose 40 m or a smaller area"
     ):
         pipeline.estimate(recipe, scenes, max_pixels=2000)
     fitting = pipeline.estimate(recipe.but(resolution=30), scenes, max_pixels=2000)

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 SLOW = 120_000  # ms, of a build on a busy machine
+expect.set_options(timeout=20_000)  # ms: a busy machine is no error
 
 # Where a longitude and latitude are on the screen, on the figure that is visible.
 ON_SCREEN = """([lon, lat]) => {
@@ -137,6 +138,8 @@ class Dashboard:
     def search(self) -> None:
         """Search, and wait for an answer of any kind."""
         self.button("t-search").click()
+        answer = self.page.locator(".t-found .funnel")
+        expect(self.button("t-cancel").or_(answer).or_(self.notice).locator("visible=true").first).to_be_visible()
         expect(self.button("t-search")).to_be_visible(timeout=SLOW)
 
     def build(self) -> None:

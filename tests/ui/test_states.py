@@ -23,7 +23,8 @@ def placemark(name, geometry):
 
 def polygon(west, south, east, north):
     ring = f"{west},{south} {east},{south} {east},{north} {west},{north} {west},{south}"
-    return f"<Polygon><outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+    linear = f"<LinearRing><coordinates>{ring}</coordinates></LinearRing>"
+    return f"<Polygon><outerBoundaryIs>{linear}</outerBoundaryIs></Polygon>"
 
 
 @pytest.fixture
@@ -149,10 +150,9 @@ def test_no_file_of_the_server_can_be_named_as_a_catalogue(dashboard):
 def test_a_kml_brings_its_area_and_its_named_places(dashboard, note, tmp_path):
     west, south, east, north = RESERVOIR.bbox
     path = tmp_path / "lake.kml"
-    folders = (
-        f"<Folder><name>Sites</name>{placemark('Dam', f'<Point><coordinates>{west + 0.02},{south + 0.02}</coordinates></Point>')}</Folder>"
-        f"<Folder><name>Areas</name>{placemark('Lake', polygon(west, south, east, north))}</Folder>"
-    )
+    dam = placemark("Dam", f"<Point><coordinates>{west + 0.02},{south + 0.02}</coordinates></Point>")
+    lake = placemark("Lake", polygon(west, south, east, north))
+    folders = f"<Folder><name>Sites</name>{dam}</Folder><Folder><name>Areas</name>{lake}</Folder>"
     path.write_text(KML.format(folders))
     dashboard.upload(path)
     expect(dashboard.page.locator(".t-step-where .summary")).to_have_text("Lake · 13.0 km²")
