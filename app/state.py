@@ -179,6 +179,16 @@ class AppState(param.Parameterized):
         except InvalidInputError:
             return False
 
+    @property
+    def is_built(self) -> bool:
+        """Whether the series on display is complete and holds all that the present choices need."""
+        series = self.series
+        if series is None or not series.complete or not self.is_current:
+            return False
+        chosen = self.recipe()
+        same = chosen.but(preset=None, bands=series.recipe.bands) == series.recipe.but(preset=None)
+        return same and set(chosen.bands) <= set(series.recipe.bands)
+
 
 def _question(recipe: Recipe) -> Recipe:
     """Return what the catalogue is asked: the recipe without what only changes the pixels or the picture."""

@@ -88,6 +88,8 @@ class PageView:
         state.param.watch(self._footprints, ["scenes"])
         state.param.watch(self._lay_overview, "catalog")
         self._lay_overview()
+        state.param.watch(lambda *_events: self._actions.estimate(), ["resolution", "clear", "dilate"])
+        state.param.watch(lambda *_events: self._actions.recolour(), "preset")
         state.param.watch(self._first_month, "series")
         self._show()
 

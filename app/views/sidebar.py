@@ -210,7 +210,8 @@ class Footer:
         self._search.label = "Search again" if state.scenes is not None or state.series is not None else "Search"
         self._build.visible = not state.busy and ready
         if state.scenes is not None:
-            built = state.series is not None and state.series.complete and not state.busy
+            built = state.is_built
+            self._build.variant = "outlined" if built else "contained"
             self._build.label = f"{'Build again' if built else 'Build'} · {count(len(state.scenes.months), 'month')}"
         self._line.object, share = progress_words(state)
         # The indeterminate bar runs while there is nothing to count.

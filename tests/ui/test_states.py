@@ -104,13 +104,32 @@ def test_too_big_an_area_is_refused_with_what_would_fit(dashboard):
     cost = dashboard.page.locator(".t-cost")
     expect(cost).to_contain_text("too big at 10 m")
     expect(dashboard.button("t-build")).to_be_hidden()
-    fits = re.search(r"choose (\d+) m", cost.inner_text())
+    fits = re.search(r"choose (\d+) m", cost.locator(".refusal").inner_text())
     assert fits
     dashboard.open_step("how")
     coarser = next(step for step in (20, 40, 60, 100, 200, 500) if step >= int(fits.group(1)))
     dashboard.choose("t-resolution", f"{coarser} m")
     expect(cost).to_contain_text(f"pixels at {coarser} m")
     expect(dashboard.button("t-build")).to_be_visible()
+
+
+def test_another_picture_of_the_same_bands_needs_no_build(dashboard):
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-06")
+    dashboard.open_step("how")
+    dashboard.choose("t-preset", "False colour infrared")
+    dashboard.search()
+    dashboard.build()
+    west, south, east, north = RESERVOIR.bbox
+    forest = west + 0.2 * (east - west), south + 0.85 * (north - south)
+    dashboard.wait(lambda: dashboard.colour(*forest)[0] > dashboard.colour(*forest)[1] + 20)  # plants glow red
+    expect(dashboard.button("t-build")).to_contain_text("Build again")
+    dashboard.open_step("how")
+    dashboard.choose("t-preset", "Vegetation (NDVI)")
+    dashboard.wait(lambda: dashboard.colour(*forest)[1] > dashboard.colour(*forest)[0] + 20)
+    expect(dashboard.button("t-build")).to_contain_text("Build again")
+    dashboard.choose("t-preset", "Short-wave infrared")
+    expect(dashboard.button("t-build")).not_to_contain_text("again")
 
 
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
