@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from stac_timelapse.composite.reducers import median_of_passes
+from stac_timelapse.composite.reducers import reduce_month
+
+
+def median_of_passes(stack, pass_of):
+    return reduce_month(stack, pass_of, "median")
+
 
 STACKS = st.integers(1, 9).flatmap(
     lambda scenes: st.tuples(
