@@ -220,10 +220,12 @@ class Actions:
 
     def _recipe(self) -> Recipe | None:
         try:
-            return self.state.recipe()
+            recipe = self.state.recipe()
+            self._engine.check(recipe)
         except InvalidInputError as error:
-            assign(self.state, phase="failed", message=str(error))
+            assign(self.state, phase="refused", message=str(error))
             return None
+        return recipe
 
     def _failed(self, sentence: str, error: TimelapseError | None) -> None:
         phase = "failed"
@@ -231,4 +233,6 @@ class Actions:
             phase = error.reason
         elif isinstance(error, CancelledError):
             phase = "cancelled"
+        elif isinstance(error, InvalidInputError):
+            phase = "refused"
         assign(self.state, phase=phase, message=sentence, progress=None)

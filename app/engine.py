@@ -14,6 +14,7 @@ from stac_timelapse import pipeline
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
@@ -21,6 +22,10 @@ from stac_timelapse.scenes.model import SceneSet
 
 class Engine(Protocol):
     """What the jobs need of the library. Every method blocks and is called from a job's thread."""
+
+    def check(self, recipe: Recipe) -> None:
+        """Raise `InvalidInputError` if this server does not serve the recipe's catalogue. Returns at once."""
+        ...
 
     def find(self, recipe: Recipe) -> SceneSet:
         """Search; see `stac_timelapse.pipeline.find`."""
@@ -58,6 +63,17 @@ class LibraryEngine:
         self._lock = threading.Lock()
         self._open = ExitStack()
         self._client: Client | None = None
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse what the operator does not offer; above all a path, which would be one of the server's own files."""
+        if recipe.catalog in self._settings.catalogs:
+            return
+        if not self._settings.any_catalog:
+            raise InvalidInputError(f"The catalogue {recipe.catalog!r} is not offered here: choose one of the list.")
+        if not recipe.catalog.startswith(("https://", "http://")):
+            raise InvalidInputError(
+                f"{recipe.catalog!r} is not the address of a STAC API: write one that begins with https://."
+            )
 
     def find(self, recipe: Recipe) -> SceneSet:
         """Search the catalogue; no pixel is read."""

@@ -27,6 +27,7 @@ PHASES = (
     "building",
     "ready",
     "cancelled",
+    "refused",
     "failed",
 )
 

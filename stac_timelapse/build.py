@@ -10,7 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from distributed import Client
+from distributed import Client, KilledWorker
+from distributed.client import FutureCancelledError
+from distributed.comm.core import CommClosedError
+from rasterio.errors import RasterioError
 
 from stac_timelapse.composite.cache import MonthStore, month_key
 from stac_timelapse.composite.plan import MonthPlan
@@ -18,7 +21,7 @@ from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
-from stac_timelapse.month_job import MonthJob, MonthResult, job_for
+from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.work import compose_part, finish_month, same_text, shares_disk
 
@@ -100,8 +103,10 @@ class Builder:
         """
         waiting = deque(_nearest_first(self.scenes.months, first))
         room = 0
+        month = ""
         try:
             while waiting or self._jobs:
+                self._stop_if_asked()
                 while waiting and (not self._jobs or (room and len(self._live) < room)):
                     job = self._job(waiting.popleft(), {})
                     self._jobs.append(job)
@@ -112,7 +117,12 @@ class Builder:
                     yield self._finished(self._jobs.pop(0))
                     continue
                 self._submit(room)
+                if month != self._jobs[0].month:
+                    month = self._jobs[0].month
+                    self._report(self._jobs[0])
                 self._take(self._next())
+        except (FutureCancelledError, CommClosedError, KilledWorker, OSError, RasterioError) as error:
+            raise explained(error, month, self.store.folder) from error
         finally:
             self._clean()
         if self._unreadable and not self._readable:
@@ -161,12 +171,15 @@ class Builder:
     def _next(self) -> str:
         """Return the name of what is done next, or raise as soon as the build should stop."""
         while True:
-            if self.should_stop is not None and self.should_stop():
-                raise CancelledError("The build was cancelled; the months finished before are kept.")
+            self._stop_if_asked()
             try:
                 return self._news.get(timeout=_POLL)
             except queue.Empty:
                 continue
+
+    def _stop_if_asked(self) -> None:
+        if self.should_stop is not None and self.should_stop():
+            raise CancelledError("The build was cancelled; the months finished before are kept.")
 
     def _take(self, name: str) -> None:
         """Note what became of a tile or of a month's file."""
@@ -176,7 +189,7 @@ class Builder:
         error = future.exception()
         if job.finishing:
             if error is not None:
-                raise error
+                raise explained(error, job.month, self.store.folder) from error
             job.finished = True
             job.close()
             return
@@ -184,7 +197,7 @@ class Builder:
         if isinstance(error, AssetReadError):
             job.failed[error.scene_id] = f"{error.asset}: {error.reason}"
         elif error is not None:
-            raise error
+            raise explained(error, job.month, self.store.folder) from error
         elif not job.failed:
             self._keep(job, future.result())
             self._report(job)

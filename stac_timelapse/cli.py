@@ -5,25 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from stac_timelapse import __version__, commands
-from stac_timelapse.errors import NothingFoundError, TimelapseError
+from stac_timelapse.errors import NothingFoundError, TimelapseError, cause_of
 from stac_timelapse.picture.indices import PRESETS
 
+#: What Dask has to say about lost connections comes after our own sentence, and at length.
+_LOUD = ("distributed", "distributed.client", "distributed.nanny", "tornado", "tornado.application", "asyncio")
 _NEGATIVE_BBOX = re.compile(r"-\d[\d.,\s-]*")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code.
 
-    0 done; 2 bad input; 3 nothing found; 4 the provider failed; 130 interrupted.
+    0 done; 2 bad input; 3 nothing found; 4 the provider failed; 130 interrupted; 1 an error of this program.
     """
     arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     logging.captureWarnings(capture=True)
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return int(arguments.command(arguments))
     except TimelapseError as error:
@@ -36,6 +41,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("stac-timelapse: interrupted; finished months are kept and are not computed again.\n")
         return 130
+    except BrokenPipeError:
+        # The reader of our output, like `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        sys.stderr.write(
+            f"stac-timelapse: an error of the program itself ({type(error).__name__}: {cause_of(error)}): "
+            "please report it with this command line; PYTHONDEVMODE=1 shows where it happened.\n"
+        )
+        return 1
 
 
 _METHOD_HELP = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from stac_timelapse.errors import InvalidInputError, ProviderError
 #: A worker thread mostly waits for bytes, so there are more of them than cores.
 _THREADS_PER_CORE = 4
 _CONNECT_SECONDS = 10
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
     """
     spec = spec or ClusterSpec()
     if spec.address is not None:
+        if not _ADDRESS.fullmatch(spec.address):
+            raise InvalidInputError(
+                f"{spec.address!r} is not the address of a Dask scheduler: write it like tcp://127.0.0.1:8786."
+            )
         try:
             client = Client(spec.address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError) as error:
@@ -71,8 +77,9 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
         return
     workers, threads = spec.sized()
     with (
-        # A scene that cannot be read is reported in one sentence, not as a traceback from a worker.
-        dask.config.set({"logging.distributed": "critical"}),
+        # A scene that cannot be read is reported in one sentence, not as a traceback from a worker. A worker's
+        # process sets up its logging before it is given any configuration: only its environment comes in time.
+        dask.config.set({"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
-import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from stac_timelapse import demo as demo_catalog
 from stac_timelapse import pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.area.vector import load_area
+from stac_timelapse.area.vector import is_file, load_area
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
-from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.errors import InvalidInputError, NothingFoundError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.export.gif import write_gif
 from stac_timelapse.picture.indices import PRESETS, Preset, preset_for
@@ -31,6 +32,8 @@ from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance, summary
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.storage import months_folder
+
+_ANOTHER = "choose another --out."
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,10 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     estimate = pipeline.estimate(recipe, scenes)
     say(_cost(estimate))
     out: Path = arguments.out
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInputError(f"The folder {out} cannot be made ({error.strerror}): choose another --out.") from error
+    _prepare(out)
     with connect(ClusterSpec(address=arguments.cluster)) as client:
         results = []
         for result in pipeline.build(
@@ -55,12 +55,21 @@ def run(arguments: argparse.Namespace) -> int:
             say(_line(result))
             results.append(result)
     results.sort(key=lambda result: result.month)
-    files = _write(recipe, scenes, results, arguments, out)
+    try:
+        files = _write(recipe, scenes, results, arguments, out)
+    except OSError as error:
+        raise InvalidInputError(f"The results cannot be written to {out} ({error.strerror}): {_ANOTHER}") from error
     report = summary(recipe, scenes, estimate, results, files, time.monotonic() - begun)
     if arguments.json:
         json.dump(report, sys.stdout, indent=2)
         sys.stdout.write("\n")
     say(f"Done in {report['seconds']:.1f} s: {len(files)} files in {out}.")
+    if all(result.empty for result in results):
+        say(
+            f"stac-timelapse: No pixel of the area is clear in the {len(scenes.passes)} passes found: "
+            "the files hold gaps only; choose other months."
+        )
+        return NothingFoundError.exit_code
     return 0
 
 
@@ -95,7 +104,7 @@ def demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def serve(arguments: argparse.Namespace) -> int:
+def serve(arguments: argparse.Namespace) -> NoReturn:
     """Serve the dashboard until interrupted; its start-up hooks build and serve the demo."""
     demo_catalog.build(on_progress=_show_demo)
     folder = resources.files("app")
@@ -107,17 +116,8 @@ def serve(arguments: argparse.Namespace) -> int:
     command += ["--allow-websocket-origin", f"{arguments.address}:{arguments.port}"]
     if arguments.show:
         command.append("--show")
-    server = subprocess.Popen(command)  # noqa: S603 - our own interpreter and package
-
-    def stop(signal_number: int, _frame: object) -> None:
-        server.send_signal(signal_number)
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        # The terminal has sent the interrupt to the server as well: let it close its workers.
-        return 0 if server.wait() in {0, -signal.SIGINT} else 1
+    # In the place of this process: signals reach the server itself, and it ends what it started.
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter and package
 
 
 def say(text: str) -> None:
@@ -149,9 +149,18 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     )
 
 
+def _prepare(out: Path) -> None:
+    """Make the folder for the results and see that it can be written, before anything is computed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise InvalidInputError(f"The folder {out} cannot be used ({error.strerror}): {_ANOTHER}") from error
+
+
 def _area(text: str) -> AreaOfInterest:
     path = Path(text)
-    if len(text) < 1000 and path.is_file():  # noqa: PLR2004 - longer text is no path
+    if is_file(path):
         return load_area(path, path.name)
     if path.suffix.lower() in {".kml", ".kmz", ".geojson", ".json"}:
         raise InvalidInputError(f"The area file {text} does not exist.")

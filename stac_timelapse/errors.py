@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
+
+#: What follows the question mark of an address, and a signature or token that stands alone.
+_SECRETS = re.compile(
+    r"\?\S*|\b(?:sig|signature|token|access_token|api_?key|key|secret|password)=[^\s&,;)]+", re.IGNORECASE
+)
+_CREDENTIALS = re.compile(r"//[^/\s@]+@")
 
 
 class TimelapseError(Exception):
@@ -76,3 +83,17 @@ class CancelledError(TimelapseError):
     """The user stopped the work; what was finished is kept."""
 
     exit_code = 130
+
+
+def without_secrets(text: str) -> str:
+    """Return a text, made by others, without the queries and credentials of the addresses in it."""
+    return _SECRETS.sub("", _CREDENTIALS.sub("//", text)).strip()
+
+
+def cause_of(error: BaseException, length: int = 140) -> str:
+    """Return what went wrong in a few words: the innermost cause, not the chain of wrappers, and no secret."""
+    cause = error
+    while deeper := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
+        cause = deeper
+    text = without_secrets(str(cause).strip().split("\n", maxsplit=1)[0])
+    return text[:length] if text else type(cause).__name__

@@ -9,13 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import rasterio
+from distributed import KilledWorker
+from distributed.client import FutureCancelledError
+from distributed.comm.core import CommClosedError
+from rasterio.errors import RasterioError
 
 from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.raster import Target
 from stac_timelapse.cube.stack import targets
+from stac_timelapse.errors import ProviderError, TimelapseError, cause_of
 from stac_timelapse.export.parts import Part, Sheet, new_folder, remove_folder
 from stac_timelapse.scenes.model import Pass
+from stac_timelapse.storage import CACHE_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,29 @@ def job_for(
     job = MonthJob(month, passes, plan.to_text(), sheet, path, tiles, len(tiles), from_store, lost)
     job.finished = from_store
     return job
+
+
+def explained(error: BaseException, month: str, folder: Path) -> TimelapseError:
+    """Return what stopped a month in one sentence."""
+    if isinstance(error, (FutureCancelledError, CommClosedError)):
+        return ProviderError(
+            f"The Dask scheduler was lost while it computed {month}: start it again; "
+            "the months finished before are kept."
+        )
+    if isinstance(error, KilledWorker):
+        return ProviderError(
+            f"Dask's workers died while they computed {month}, most likely for want of memory: "
+            "choose a coarser resolution or a smaller area."
+        )
+    if isinstance(error, (OSError, RasterioError)):
+        return ProviderError(
+            f"The month {month} cannot be written to {folder} ({cause_of(error)}): free some space there, "
+            f"or name another folder in {CACHE_VARIABLE}."
+        )
+    return ProviderError(
+        f"A Dask worker failed ({type(error).__name__}: {cause_of(error)}): give the workers the same "
+        "packages as this machine."
+    )
 
 
 def _month_tags(passes: Sequence[Pass]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,16 +14,22 @@ from rasterio.transform import Affine
 def read_at(path: Path, transform: Affine, shape: tuple[int, int]) -> np.ndarray:
     """Take the file's pixel under each output pixel's centre; 0 outside the file."""
     out = np.zeros(shape, dtype=np.int64)
-    with rasterio.open(path) as source:
-        data = source.read(1)
-        rows, cols = np.mgrid[0 : shape[0], 0 : shape[1]]
-        xs = transform.c + (cols + 0.5) * transform.a
-        ys = transform.f + (rows + 0.5) * transform.e
-        file_cols = np.floor((xs - source.transform.c) / source.transform.a + 1e-9).astype(int)
-        file_rows = np.floor((ys - source.transform.f) / source.transform.e + 1e-9).astype(int)
-        inside = (file_cols >= 0) & (file_cols < source.width) & (file_rows >= 0) & (file_rows < source.height)
-        out[inside] = data[file_rows[inside], file_cols[inside]]
+    data, own = pixels(path)
+    rows, cols = np.mgrid[0 : shape[0], 0 : shape[1]]
+    xs = transform.c + (cols + 0.5) * transform.a
+    ys = transform.f + (rows + 0.5) * transform.e
+    file_cols = np.floor((xs - own.c) / own.a + 1e-9).astype(int)
+    file_rows = np.floor((ys - own.f) / own.e + 1e-9).astype(int)
+    inside = (file_cols >= 0) & (file_cols < data.shape[1]) & (file_rows >= 0) & (file_rows < data.shape[0])
+    out[inside] = data[file_rows[inside], file_cols[inside]]
     return out
+
+
+@functools.lru_cache(maxsize=64)
+def pixels(path: Path) -> tuple[np.ndarray, Affine]:
+    """Return all pixels of a file and its transform; real scenes are decoded once for several tests."""
+    with rasterio.open(path) as source:
+        return source.read(1), source.transform
 
 
 def month_median(

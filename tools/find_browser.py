@@ -7,6 +7,16 @@ import shutil
 import sys
 from pathlib import Path
 
+#: Headless and quiet: Chromium's own background requests would fail one after the other without a network.
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MACOS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",

@@ -54,7 +54,7 @@ export function render({model, view}) {
       return
     }
     const shown = all[index]
-    const figure = named("series-figure")
+    const figure = named(model.figure)
     for (const renderer of figure?.renderers ?? []) {
       const visible = renderer.name === `frame:${shown.month}`
       if (renderer.name?.startsWith("frame:") && renderer.visible !== visible) {
@@ -69,7 +69,7 @@ export function render({model, view}) {
         quietly(full, {visible})
       }
     }
-    const note = named("frame-note")
+    const note = named(`${model.figure}-note`)
     if (note != null) {
       quietly(note, {text: shown.note ? ` ${shown.note} ` : "", visible: shown.note !== ""})
     }
@@ -93,7 +93,9 @@ export function render({model, view}) {
     const home = ranges()
     let ours = home
     const fit = () => {
-      const {inner_width: width, inner_height: height} = figure
+      // Bokeh throws when a size is asked for that the layout has not set yet.
+      const {inner_width: across_px, inner_height: down_px} = figure.properties
+      const [width, height] = [across_px, down_px].map((size) => (size.is_unset ? 0 : size.get_value()))
       if (!(width > 0 && height > 0)) {
         return
       }
@@ -122,6 +124,9 @@ export function render({model, view}) {
   function rest() {
     const shown = months()[index]
     if (shown != null && model.rested !== shown.month) {
+      // The server answers `rested` by making it `current`: said here first, so that a late answer does not
+      // pull back a slider that has moved on.
+      model.current = shown.month
       model.rested = shown.month
     }
   }
@@ -227,6 +232,7 @@ export function render({model, view}) {
     }
   })
   model.on("months", rebuild)
+  model.on("figure", paint)
   model.on("current", jump)
   model.on("remove", () => clearInterval(timer))
   rebuild()

@@ -35,9 +35,15 @@ class AreaMap {
 
   // --- geometry on screen
 
+  // Width and height in pixels, 0 before the layout: Bokeh throws when an unset size is asked for.
+  get laidOut() {
+    const { inner_width, inner_height } = this.figure.properties
+    return [inner_width, inner_height].map((size) => (size.is_unset ? 0 : size.get_value()))
+  }
+
   get perPixel() {
-    const { x_range, inner_width } = this.figure
-    return (x_range.end - x_range.start) / inner_width
+    const { x_range } = this.figure
+    return (x_range.end - x_range.start) / this.laidOut[0]
   }
 
   near(a, b, pixels) {
@@ -239,7 +245,7 @@ class AreaMap {
   // --- the view
 
   fit([west, south, east, north]) {
-    const { inner_width: width, inner_height: height } = this.figure
+    const [width, height] = this.laidOut
     if (!width || !height) {
       this.pending = [west, south, east, north]
       return
@@ -256,15 +262,16 @@ class AreaMap {
   }
 
   look(x, y, perPixel) {
-    const { x_range, y_range, inner_width: width, inner_height: height } = this.figure
+    const { x_range, y_range } = this.figure
+    const [width, height] = this.laidOut
     x_range.setv({ start: x - width / 2 * perPixel, end: x + width / 2 * perPixel })
     y_range.setv({ start: y - height / 2 * perPixel, end: y + height / 2 * perPixel })
   }
 
   scale() {
     const bar = this.find(".scale")
-    const { y_range, inner_width } = this.figure
-    if (!bar || !inner_width) return
+    const { y_range } = this.figure
+    if (!bar || !this.laidOut[0]) return
     const ground = this.perPixel * groundPerMercatorX(latitudeOf((y_range.start + y_range.end) / 2))
     const power = 10 ** Math.floor(Math.log10(ground * 110))
     const length = [5, 2, 1].map((step) => step * power).find((metres) => metres / ground <= 110)
@@ -439,7 +446,7 @@ class AreaMap {
     if (obj === this.channel) return this.obey()
     if (obj === this.area) return this.grip ? undefined : this.show()
     this.scale()
-    if (this.pending && this.figure.inner_width) {
+    if (this.pending && this.laidOut[0]) {
       const bounds = this.pending
       this.pending = null
       this.fit(bounds)

@@ -20,7 +20,17 @@ from shapely.geometry.base import BaseGeometry
 
 from app.basemap import MAX_ZOOM
 from app.views.draw_tools import AREA_COLOUR, WEB_BASEMAPS, Layers, MapChannel, add_gestures, controls, tile_source
-from app.views.map_geometry import BBox, Ring, bbox_to_mercator, geometry_of, joined, rings_of, to_mercator
+from app.views.map_geometry import (
+    HALF_WORLD,
+    BBox,
+    Ring,
+    bbox_to_mercator,
+    geometry_of,
+    joined,
+    rings_of,
+    same_rings,
+    to_mercator,
+)  # fmt: skip
 from stac_timelapse.area.aoi import AreaOfInterest, Place
 from stac_timelapse.errors import InvalidInputError
 
@@ -68,6 +78,7 @@ class AreaMap:
         self._pending: dict[str, Callable[[], None]] = {}
         self._document: Any = None
         self._area_glyph: Any = None
+        self._area_source: Any = None
         self._layers = Layers()
         self._home = bbox_to_mercator(home_bbox)
         self._channel = MapChannel(home=self._home, dark="/dark/" in tile_url)
@@ -212,6 +223,7 @@ class AreaMap:
         if self._area_glyph is not None:
             return
         self._area_glyph = plot.handles["glyph"]
+        self._area_source = plot.handles["source"]
         self._document = pn.state.curdoc
         add_gestures(
             plot.state,
@@ -232,6 +244,8 @@ class AreaMap:
 
     def _take(self, rings: Sequence[Ring]) -> None:
         before = self._area
+        if before is not None and same_rings(rings, rings_of(before.geometry)):
+            return  # our own drawing, told back
         try:
             geometry = geometry_of(rings)
             keep = before if before is not None and self._channel.mode == "edit" else None
@@ -255,7 +269,11 @@ class AreaMap:
         self._on_area(area)
 
     def _send_area(self) -> None:
-        self._pipe.send(rings_of(self._area.geometry) if self._area is not None else [])
+        rings = rings_of(self._area.geometry) if self._area is not None else []
+        self._pipe.send(rings)
+        if self._area_source is not None and any(np.abs(ring[:, 0]).max() > HALF_WORLD for ring in rings):
+            # GeoViews cuts everything off at the antimeridian.
+            self._area_source.data = {"xs": [ring[:, 0] for ring in rings], "ys": [ring[:, 1] for ring in rings]}
         self._mark_holes()
 
     def _mark_holes(self) -> None:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from app.state import AppState, Series
-from app.views.words import count, month_letter, month_words, result_words, size_words
+from app.views.words import count, month_letter, month_words, result_words, share_words, size_words
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.scenes.model import SceneSet
 
@@ -93,12 +93,16 @@ def months_html(series: Series | None, building: str, current: str) -> str:
         words = "building …" if kind == "doing" else "waiting"
         if result is not None:
             kind = "gap" if result.empty else "done"
-            words = "no clear pixel" if result.empty else f"{result.clear_share:.0%} clear"
+            words = "no clear pixel" if result.empty else f"{share_words(result.clear_share)} clear"
         shown = " shown" if month == current else ""
         rows.append(
             f'<tr class="{kind}{shown}" title="{escape(result_words(result))}"><td class="dot"></td>'
             f"<td>{month_words(month)}</td><td>{_passes(result)}</td><td class=share>{words}</td></tr>"
         )
+        rows += [
+            f'<tr class="lost"><td></td><td colspan="3">left out: {escape(scene)} ({escape(reason)})</td></tr>'
+            for scene, reason in (result.unreadable if result is not None else ())
+        ]
     return f'<table class="months">{"".join(rows)}</table>'
 
 

@@ -11,9 +11,9 @@ from bokeh.models import PrintfTickFormatter
 
 from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
+from stac_timelapse.estimate import RESOLUTIONS
 from stac_timelapse.picture.indices import PRESETS
 
-_RESOLUTIONS = (10, 20, 40, 60, 100, 200, 500)
 _CLASSES = {
     "Vegetation": 4,
     "Bare ground": 5,
@@ -116,5 +116,5 @@ class HowStep:
 
 
 def _resolutions(chosen: float) -> dict[str, float]:
-    steps = sorted({*map(float, _RESOLUTIONS), float(chosen)})
-    return {f"{step:g} m" + (" (the finest)" if step == _RESOLUTIONS[0] else ""): step for step in steps}
+    steps = sorted({*map(float, RESOLUTIONS), float(chosen)})
+    return {f"{step:g} m" + (" (the finest)" if step == RESOLUTIONS[0] else ""): step for step in steps}

@@ -14,6 +14,9 @@ Ring = npt.NDArray[np.float64]
 
 _EARTH = 6378137.0  # m, radius of Web Mercator's sphere
 _MAX_LATITUDE = 85.05
+#: Metres from the middle of the map to the antimeridian.
+HALF_WORLD = np.pi * _EARTH
+_SAME = 0.02  # m
 _DECIMALS = 7  # of a degree: a centimetre
 _LEAST_CORNERS = 3
 
@@ -56,6 +59,13 @@ def rings_of(geometry: BaseGeometry) -> list[Ring]:
         for polygon in shapely.get_parts(joined(geometry))
         for ring in (polygon.exterior, *polygon.interiors)
     ]
+
+
+def same_rings(one: Sequence[Ring], other: Sequence[Ring]) -> bool:
+    """Whether two drawings have the same corners, to two centimetres."""
+    return len(one) == len(other) and all(
+        a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=_SAME)) for a, b in zip(one, other, strict=True)
+    )
 
 
 def geometry_of(rings: Sequence[Ring]) -> BaseGeometry | None:

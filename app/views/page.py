@@ -21,6 +21,7 @@ from app.views.styles import PAGE_CSS
 from app.views.timelapse import TimelapseView
 from app.views.words import count
 from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.demo import DEMO_BBOX
 from stac_timelapse.scenes.model import Scene, SceneSet
 
 ACCENT = "#0f766e"
@@ -155,8 +156,8 @@ class PageView:
         if self._state.phase == "all_cloudy":
             assign(self._state, max_cloud=100.0)
             self._actions.search()
-        elif self._state.phase == "no_scenes":
-            assign(self._state, phase="idle", message="")
+        elif self._state.phase in {"no_scenes", "refused"}:
+            assign(self._state, phase="found" if self._state.is_current else "idle", message="")
         elif self._state.scenes is None:
             self._actions.search()
         else:
@@ -202,11 +203,7 @@ class PageView:
     def _home(self) -> tuple[float, float, float, float]:
         if self._state.catalog != "demo":
             return _EUROPE
-        boxes = [sample.aoi.bbox for sample in demo_samples()]
-        west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
-        east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
-        margin = 0.15 * max(east - west, north - south)
-        return west - margin, south - margin, east + margin, north + margin
+        return DEMO_BBOX
 
 
 class Notice:

@@ -24,6 +24,7 @@ class MonthPlayer(JSComponent, WidgetBase):
     value = param.String(default="", doc="Month of the full-resolution view, YYYY-MM.")
     rested = param.String(default="", doc="Month at which the slider rests, YYYY-MM.")
     current = param.String(default="", doc="Month that the slider should move to, YYYY-MM.")
+    figure = param.String(default="", doc="Name of the figure that shows the months.")
     months = param.List(default=[], doc="One mapping a month: what the strip, the caption and the note say.")
     speed = param.Integer(default=4, bounds=(1, 30), doc="Months a second while playing.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -22,12 +23,11 @@ from app.frames import Bounds, FullPictures
 from app.state import Frame, Series
 from app.views.map_geometry import rings_of
 
-FIGURE_NAME = "series-figure"
-NOTE_NAME = "frame-note"
 FULL_TAG = "full-picture"
 _PADDING = 0.06
 _SCREEN_PIXELS = 1400
 _OUTLINE = "#ffffff"
+_numbers = itertools.count()
 _OUTLINE_EDGE = "#0f3d3e"
 
 
@@ -139,6 +139,8 @@ class SeriesFigure:
 
     def __init__(self, series: Series, pictures: FullPictures, tile_url: str, view: Bounds | None = None) -> None:
         self._series = series
+        #: Under which the player finds the figure; another one each time, for a page may hold two for a moment.
+        self.name = f"series-{next(_numbers)}"
         self._sources: dict[str, ColumnDataSource] = {}
         self._frames: dict[str, str] = {}
         self._bounds = series.frames[0].bounds
@@ -188,10 +190,10 @@ class SeriesFigure:
 
     def _prepare(self, plot: Any, _element: Any) -> None:
         figure: Figure = plot.state
-        if figure.name == FIGURE_NAME:
+        if figure.name == self.name:
             return
         self._model = figure
-        figure.name = FIGURE_NAME
+        figure.name = self.name
         figure.update(min_border_left=0, min_border_right=0, min_border_top=0, min_border_bottom=0)
         figure.outline_line_color = None
         figure.aspect_ratio = None
@@ -214,7 +216,7 @@ class SeriesFigure:
         box: dict[str, Any] = {"padding": 8, "border_radius": 6}
         figure.add_layout(
             Label(
-                name=NOTE_NAME,
+                name=f"{self.name}-note",
                 x=16,
                 y=16,
                 x_units="screen",

@@ -22,6 +22,7 @@ _ART = {
     "failed": '<path d="M40 16l27 47H13z"/><path d="M40 34v14M40 54.5v1"/>',
     "cancelled": '<circle cx="40" cy="40" r="25"/><path d="M32 31v18M48 31v18"/>',
 }
+_ART["refused"] = _ART["failed"]
 _TITLES = {
     "idle": "No timelapse yet",
     "searching": "Searching",
@@ -29,6 +30,7 @@ _TITLES = {
     "no_scenes": "No scenes here",
     "all_cloudy": "All of it is cloudy",
     "building": "Building the first month",
+    "refused": "One thing to change first",
     "failed": "That did not work",
     "cancelled": "Cancelled",
 }
@@ -41,13 +43,14 @@ _WORDS = {
     "cancelled": "Nothing you chose is lost. Press Build to go on.",
 }
 #: Phases that are told on the map too, because they need an answer.
-TROUBLE = ("no_scenes", "all_cloudy", "failed")
+TROUBLE = ("no_scenes", "all_cloudy", "refused", "failed")
 
 
 #: What the one button of a state says.
 REMEDIES = {
     "no_scenes": "Choose another area",
     "all_cloudy": "Allow any cloud cover",
+    "refused": "OK",
     "failed": "Try again",
     "cancelled": "Build the rest",
 }

@@ -32,6 +32,7 @@ class TimelapseView:
         self._figure: SeriesFigure | None = None
         self._painter: FramePainter | None = None
         self._shown: Series | None = None
+        self._rested = ""
         self.player = MonthPlayer(sizing_mode="stretch_width", css_classes=["t-player"])
         self._pane = pn.pane.HoloViews(
             None, widgets={"time": self.player}, sizing_mode="stretch_both", linked_axes=False, margin=0
@@ -56,7 +57,9 @@ class TimelapseView:
                     self.player.param.trigger("value")
             self.player.months = month_entries(series)
             self._shown = series
-        self.player.current = self._state.current
+        # Where the slider came to rest by itself it is left alone: it may have moved on already.
+        if self._state.current != self._rested:
+            self.player.current = self._state.current
 
     def _replace(self, series: Series, painter: FramePainter) -> None:
         """Show another series; the part of the map on screen is kept if the area is the same."""
@@ -65,16 +68,18 @@ class TimelapseView:
             view = self._figure.view()
         self._figure = SeriesFigure(series, painter.full, self._tile_url, view)
         self._painter = painter
+        self.player.figure = self._figure.name
         self.player.value = series.frames[0].month
         self._pane.object = self._figure.overlay
         if not self._stage.objects:
             self._stage.append(self._pane)
 
-    async def _rest(self, event: Any) -> None:
+    async def _rest(self, _event: Any) -> None:
         """Draw the month at rest at full resolution; it is painted in a thread, so nobody waits for it."""
-        month, painter = event.new, self._painter
+        month, painter = self.player.rested, self._painter
         if painter is None or not painter.full.has(month):
             return
+        self._rested = month
         self._state.current = month
         await asyncio.to_thread(painter.full.load, month)
         if painter is self._painter and self.player.rested == month:

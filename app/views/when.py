@@ -43,7 +43,12 @@ class WhenStep:
             label="Catalogue", options=catalogs, margin=(4, 0), css_classes=["t-catalog"], **wide
         )
         self._address = pmui.TextInput(
-            label="Address of the STAC API", placeholder="https://…", margin=(4, 0), visible=False, **wide
+            label="Address of the STAC API",
+            placeholder="https://…",
+            margin=(4, 0),
+            visible=False,
+            css_classes=["t-address"],
+            **wide,
         )
         self._start = MonthPicker("From")
         self._end = MonthPicker("To")

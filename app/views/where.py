@@ -21,6 +21,7 @@ from stac_timelapse.errors import InvalidInputError
 
 _FILES = ".kml,.kmz,.geojson,.json"
 _MOST_SENTENCES = 3
+_MOST_BYTES = 100_000_000
 
 
 class WhereStep:
@@ -50,7 +51,7 @@ class WhereStep:
         self._file = pmui.FileInput(
             label="Upload KML, KMZ or GeoJSON",
             accept=_FILES,
-            max_file_size=settings.max_upload,
+            max_file_size=_MOST_BYTES,  # beyond it the widget itself says no; up to it we say why
             variant="outlined",
             size="small",
             margin=(6, 0, 2, 0),

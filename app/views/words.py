@@ -48,11 +48,19 @@ def result_words(result: MonthResult | None) -> str:
     """Return the quality of a month in one line."""
     if result is None:
         return "not built yet"
+    lost = count(len(result.unreadable), "scene")
+    left_out = f" \u00b7 {lost} could not be read" if result.unreadable else ""
     if result.passes_used == 0:
-        return "no pass under the cloud limit"
+        return f"no pass left{left_out}" if left_out else "no pass under the cloud limit"
     passes = count(result.passes_used, "pass", "passes")
     if result.empty:
-        return f"{passes}, all of them cloudy here"
-    share = result.clear_share * 100
-    clear = "100" if share == 100 else f"{min(share, 99.9):.1f}" if share > 99 else f"{share:.0f}"  # noqa: PLR2004
-    return f"{passes} \u00b7 {clear} % of the area clear \u00b7 {result.observations_mean:.1f} clear looks a pixel"
+        return f"{passes}, all of them cloudy here{left_out}"
+    clear = f"{share_words(result.clear_share)} of the area clear"
+    return f"{passes} \u00b7 {clear} \u00b7 {result.observations_mean:.1f} clear looks a pixel{left_out}"
+
+
+def share_words(share: float) -> str:
+    """Return ``"97 %"``; ``"100 %"`` is said of nothing less."""
+    percent = share * 100
+    some = f"{min(percent, 99.9):.1f}" if percent > 99 else f"{percent:.0f}"  # noqa: PLR2004 - near the whole
+    return f"{'100' if percent == 100 else some} %"  # noqa: PLR2004 - the whole

@@ -39,6 +39,14 @@ class VectorContent:
     skipped: tuple[str, ...]
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a path names a file; text that is too long for a name, like WKT, does not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read_vector(source: Path | bytes, filename: str) -> VectorContent:
     """Read all polygons and points of a KML, KMZ or GeoJSON file.
 

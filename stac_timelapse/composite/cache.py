@@ -18,7 +18,8 @@ from stac_timelapse.composite.methods import Method
 from stac_timelapse.composite.plan import clearest_first
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.scenes.model import Pass
+from stac_timelapse.scenes.catalog import MASK_BAND
+from stac_timelapse.scenes.model import Pass, Scene
 
 #: Of the finished months, unless the caller says otherwise: some 200 of a whole Sentinel-2 tile.
 _LIMIT = 40 << 30
@@ -89,7 +90,8 @@ def month_key(
 ) -> str:
     """Hash what determines the pixels of a month: scenes in order, grid, bands, mask, reducer, code version.
 
-    Addresses are left out: the same scene has another one on every server and after every signing.
+    Addresses are left out: the same scene has another one on every server and after every signing. Files of this
+    machine, which somebody may have changed, count with their size and time.
     """
     content: dict[str, Any] = {
         "code": _code_digest(),
@@ -97,6 +99,7 @@ def month_key(
         "passes": [
             [(scene.id, scene.baseline, scene.generated, scene.offset) for scene in one.scenes] for one in passes
         ],
+        "files": [_state_of(scene, bands) for one in passes for scene in one.scenes],
         "grid": [grid.epsg, grid.resolution, grid.west, grid.north, grid.width, grid.height],
         "bands": list(bands),
         "clear": list(policy.clear),
@@ -106,6 +109,20 @@ def month_key(
     if Method.parse(method).name == "first-clear":
         content["order"] = clearest_first(passes)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _state_of(scene: Scene, bands: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Return ``(size, time of change)`` of a scene's files where they lie on this machine."""
+    hrefs = [scene.assets[band].href for band in (*bands, MASK_BAND)]
+    return [None if "://" in href else _stamp(Path(href)) for href in hrefs]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 @functools.cache

@@ -122,7 +122,7 @@ def monthly_composites(
         "units": "1",
         "scale_factor": SCALE,
         "add_offset": 0.0,
-        "_FillValue": 0,
+        "_FillValue": np.uint16(0),
         "grid_mapping": "spatial_ref",
     }
     dataset["observations"].attrs = {

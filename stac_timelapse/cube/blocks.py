@@ -135,7 +135,10 @@ def view(source: Source, target: Target) -> View:
     NotFetchedError
         If its directories cannot be had.
     """
-    href = sign(source.href, source.signing)
+    try:
+        href = sign(source.href, source.signing)
+    except (OSError, ValueError) as error:
+        raise NotFetchedError("it cannot be signed") from error
     if not reachable(href):
         raise NotPlainError("its address is for GDAL")
     file = ByteFile(href)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import numpy as np
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 from numba import njit
 from numpy.typing import NDArray
 
@@ -24,7 +24,7 @@ def unpack(raw: bytes | memoryview, layout: Layout, level: Level) -> NDArray[Any
     size = level.block_width * level.block_height * layout.dtype.itemsize
     try:
         data = isal_zlib.decompress(raw, bufsize=size) if layout.deflated else bytes(raw)
-    except zlib.error as error:
+    except IsalError as error:  # type: ignore[misc] # its stub forgets that it is an exception
         raise NotPlainError(f"a block cannot be unpacked ({error})") from error
     if len(data) != size:
         raise NotPlainError("a block has the wrong size")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from stac_timelapse.errors import AssetReadError
-from stac_timelapse.scenes.catalog import sign
+from stac_timelapse.errors import AssetReadError, without_secrets
+from stac_timelapse.scenes.catalog import forget_signature, sign
 from stac_timelapse.scenes.model import Bounds
 
 # A JPEG2000 file without its sidecar has no georeference, and its item has it: no news for the user. The filter
@@ -37,6 +38,7 @@ GDAL_OPTIONS = {
     "CPL_VSIL_CURL_USE_HEAD": "NO",
     "VSI_CACHE": "TRUE",
 }
+_REFUSED = re.compile(r"\b40[13]\b")
 #: Pixel corners this near to each other (in pixels) are the same.
 _ALIGNED = 1e-3
 
@@ -141,24 +143,35 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
         If the file cannot be opened or read.
     """
     try:
-        with _open(source) as dataset:
-            crs, transform = _georeference(dataset, source)
-            data = _copy(dataset, crs, transform, target)
-            if data is None:
-                data = _warp(dataset, crs, transform, target)
-            if dataset.nodata:
-                data[data == dataset.nodata] = 0
-            return data.astype(np.uint16, copy=False)
-    except (RasterioError, OSError) as error:
+        href = sign(source.href, source.signing)
+        try:
+            return _read(href, source, target)
+        except RasterioError as error:
+            if source.signing == "none" or not _REFUSED.search(str(error)):
+                raise
+        # The signature was withdrawn before its time: one more try with a new one.
+        forget_signature(source.signing)
+        return _read(sign(source.href, source.signing), source, target)
+    except (RasterioError, OSError, ValueError) as error:
         reason = _reason(error)
     # Raised outside the handler: GDAL's exception in the chain cannot be unpickled, and the error of a worker
     # would arrive as text.
     raise AssetReadError(source.scene_id, source.asset, reason)
 
 
+def _read(href: str, source: Source, target: Target) -> NDArray[np.uint16]:
+    with _open(href) as dataset:
+        crs, transform = _georeference(dataset, source)
+        data = _copy(dataset, crs, transform, target)
+        if data is None:
+            data = _warp(dataset, crs, transform, target)
+        if dataset.nodata:
+            data[data == dataset.nodata] = 0
+        return data.astype(np.uint16, copy=False)
+
+
 @contextmanager
-def _open(source: Source) -> Iterator[rasterio.DatasetReader]:
-    href = sign(source.href, source.signing)
+def _open(href: str) -> Iterator[rasterio.DatasetReader]:
     # Beside a local file its sidecar may hold CRS and nodata; on a server looking for it costs requests.
     listing = "EMPTY_DIR" if "://" in href else "TRUE"
     with rasterio.Env(**GDAL_OPTIONS, GDAL_DISABLE_READDIR_ON_OPEN=listing), rasterio.open(href) as dataset:
@@ -240,6 +253,6 @@ def _whole(value: float) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong without the address, which may carry a signature."""
-    text = str(error).split("?", maxsplit=1)[0].strip().split("\n", maxsplit=1)[0]
+    """Return what went wrong without what may be a signature."""
+    text = without_secrets(str(error).strip().split("\n", maxsplit=1)[0])
     return text[-160:] if text else type(error).__name__

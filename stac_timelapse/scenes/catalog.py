@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.area.vector import is_file
+from stac_timelapse.errors import InvalidInputError, without_secrets
 
 #: Keys under which the providers publish each Sentinel-2 band, the first that an item has is used.
 ASSET_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +34,7 @@ BANDS = tuple(band for band in ASSET_KEYS if band != MASK_BAND)
 #: Environment variable with the root URL of a running demo API; without it one is started on demand.
 DEMO_URL_VARIABLE = "STAC_TIMELAPSE_DEMO_URL"
 
+_SIGNING_RETRIES = 3
 #: DN added to every surface reflectance by ESA since processing baseline 04.00 (Sentinel-2 products
 #: specification, BOA_ADD_OFFSET = -1000).
 BASELINE_OFFSET = -1000
@@ -76,6 +79,7 @@ class Catalog:
         return self.key == "demo"
 
 
+_SIGNING_HOST = "planetarycomputer.microsoft.com"
 _COPERNICUS = "Contains modified Copernicus Sentinel data"
 
 CATALOGS: Mapping[str, Catalog] = {
@@ -123,19 +127,27 @@ def catalog_of(name: str, collection: str | None = None) -> Catalog:
         known = CATALOGS[name]
         return known if collection is None else _with_collection(known, collection)
     if name.startswith(("http://", "https://")):
-        signing: Literal["none", "planetary-computer"] = (
-            "planetary-computer" if "planetarycomputer.microsoft.com" in name else "none"
-        )
-        return Catalog(name, name, name.rstrip("/"), collection or "sentinel-2-l2a", _COPERNICUS, signing)
-    path = Path(name)
-    if path.is_file():
+        return _by_address(name, collection)
+    path = Path(name.removeprefix("file://"))
+    if is_file(path):
         return Catalog(name, path.name, str(path.resolve()), collection, _COPERNICUS)
-    if (path / "catalog.json").is_file():
+    if is_file(path / "catalog.json"):
         return Catalog(name, path.name, str((path / "catalog.json").resolve()), collection, _COPERNICUS)
     raise InvalidInputError(
         f"The catalogue {name!r} is not known: use {', '.join(CATALOGS)}, the address of a STAC API (https://...), "
         "or the path of a catalog.json."
     )
+
+
+def _by_address(url: str, collection: str | None) -> Catalog:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    if not host:
+        raise InvalidInputError(f"{url!r} is not the address of a STAC API: write it like https://example.org/stac.")
+    signing: Literal["none", "planetary-computer"] = "planetary-computer" if host == _SIGNING_HOST else "none"
+    return Catalog(url, without_secrets(url), url.rstrip("/"), collection or "sentinel-2-l2a", _COPERNICUS, signing)
 
 
 def _with_collection(catalog: Catalog, collection: str) -> Catalog:
@@ -193,11 +205,30 @@ def _number(baseline: str) -> float:
 
 
 def sign(href: str, signing: str) -> str:
-    """Return the address to open for a stored href: signed now, so that it cannot have expired."""
-    if signing == "planetary-computer":
-        # Imported where it is needed: the other catalogues' workers do without it.
-        import planetary_computer  # noqa: PLC0415
+    """Return the address to open for a stored href: signed now, so that it cannot have expired.
 
-        signer: Callable[[str], str] = planetary_computer.sign_url
-        return signer(href)
-    return href
+    Raises
+    ------
+    OSError, ValueError
+        If the signing service does not answer, or not with a token.
+    """
+    if signing != "planetary-computer":
+        return href
+    # Imported where it is needed: the other catalogues' workers do without it.
+    from planetary_computer import sas  # noqa: PLC0415
+
+    parts = urlsplit(href)
+    container = parts.path.lstrip("/").split("/", maxsplit=1)[0]
+    if parts.netloc.endswith(sas.BLOB_STORAGE_DOMAIN) and container and not parts.query:
+        # Asked for here, once an hour: `sign_url` alone would try ten times, with minutes in between.
+        sas.get_token(parts.netloc.split(".")[0], container, retry_total=_SIGNING_RETRIES)
+    signed: str = sas.sign_url(href)
+    return signed
+
+
+def forget_signature(signing: str) -> None:
+    """Drop the tokens that were given out: the next reading asks for a new one, after a refusal."""
+    if signing == "planetary-computer":
+        from planetary_computer import sas  # noqa: PLC0415
+
+        sas.TOKEN_CACHE.clear()

@@ -8,17 +8,27 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+from shapely import make_valid
+from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, box, shape
+from shapely.geometry.base import BaseGeometry
 
-from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.area.geojson import shortened
+from stac_timelapse.area.polygon import checked, union
+from stac_timelapse.errors import InvalidInputError, cause_of
 from stac_timelapse.scenes.catalog import MASK_BAND, asset_of, offset_of
 from stac_timelapse.scenes.model import Asset, Bounds, Scene
 
 _TILE = re.compile(r"(?<![0-9A-Z])T?(\d{2}[C-X][A-Z]{2})(?![0-9A-Z])")
 _DATATAKE = re.compile(r"(S2[A-D])(?:_MSIL2A)?_(\d{8}T\d{6})")
 _STRIP = re.compile(r"_S(\d{8}T\d{6})")
+_HALF_TURN = 180
+_MALFORMED = (InvalidInputError, KeyError, TypeError, ValueError, AttributeError, IndexError, ShapelyError, ProjError)
 #: Tile corners of Sentinel-2 lie on multiples of this many metres.
 _TILE_GRID = 60
 
@@ -42,8 +52,29 @@ def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none
     Raises
     ------
     UnusableItemError
-        If a band, the mask, the time, the CRS or the outline is missing.
+        If a band, the mask, the time, the CRS or the outline is missing or malformed.
     """
+    try:
+        return _scene(item, bands, signing)
+    except UnusableItemError:
+        raise
+    except _MALFORMED as error:
+        name = item.get("id") if isinstance(item, Mapping) else shortened(item)
+        known = isinstance(error, InvalidInputError)
+        reason = str(error).rstrip(".") if known else f"{type(error).__name__}: {cause_of(error)}"
+        raise UnusableItemError(f"Item {name} is malformed ({reason}) and was left out.") from error
+
+
+def may_concern(item: Mapping[str, Any], months: Sequence[str], area: BaseGeometry) -> bool:
+    """Tell whether an item, usable or not, is of these months and touches the area, as far as it says."""
+    try:
+        when = _datetime(item["properties"], "")
+        return f"{when:%Y-%m}" in months and _footprint(item, "").intersects(area)
+    except (UnusableItemError, *_MALFORMED):
+        return True
+
+
+def _scene(item: Mapping[str, Any], bands: Sequence[str], signing: str) -> Scene:
     name = str(item.get("id"))
     properties: Mapping[str, Any] = item.get("properties") or {}
     found = {}
@@ -79,19 +110,39 @@ def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none
 def _footprint(item: Mapping[str, Any], name: str) -> Polygon | MultiPolygon:
     if item.get("geometry"):
         geometry = shapely.force_2d(shape(item["geometry"]))
-        if not geometry.is_valid:
-            geometry = shapely.make_valid(geometry)
     elif item.get("bbox"):
-        bbox = item["bbox"]
-        geometry = box(*bbox) if len(bbox) == 4 else box(bbox[0], bbox[1], bbox[3], bbox[4])  # noqa: PLR2004 - 2-D
+        west, south, east, north = _flat(item["bbox"])
+        geometry = box(west, south, east + 360 if east < west else east, north)
     else:
         raise UnusableItemError(f"Item {name} has no outline and was left out.")
-    if isinstance(geometry, (Polygon, MultiPolygon)):
-        return geometry
-    polygons = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon)]
+    parts = (_eastward(part) for part in _polygons(geometry))
+    polygons = [polygon for part in parts for polygon in _polygons(part if part.is_valid else make_valid(part))]
     if not polygons:
         raise UnusableItemError(f"Item {name} has an outline without an area and was left out.")
-    return MultiPolygon(polygons)
+    return checked(union(polygons))
+
+
+def _flat(bbox: Sequence[float]) -> tuple[float, float, float, float]:
+    """Return the bounds without the heights that stand in a bbox of six."""
+    half = len(bbox) // 2
+    return bbox[0], bbox[1], bbox[half], bbox[half + 1]
+
+
+def _polygons(geometry: BaseGeometry) -> list[Polygon]:
+    parts = [part for member in shapely.get_parts(geometry) for part in shapely.get_parts(member)]
+    return [part for part in parts if isinstance(part, Polygon) and part.area > 0]
+
+
+def _eastward(polygon: Polygon) -> Polygon:
+    """Return an outline that was drawn around the world for one that crosses the antimeridian."""
+    west, _, east, _ = polygon.bounds
+    if east - west <= _HALF_TURN:
+        return polygon
+
+    def moved(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        return corners + np.column_stack([360.0 * (corners[:, 0] < 0), np.zeros(len(corners))])
+
+    return shapely.transform(polygon, moved)
 
 
 def _tile(properties: Mapping[str, Any], name: str) -> str:
@@ -128,7 +179,8 @@ def _datatake(
         if found:
             return f"{found.group(1)}_{found.group(2)}"
     # Without a datatake the solar day separates overflights: at one place a satellite passes once a day.
-    solar = when + timedelta(hours=footprint.centroid.x / 15)
+    largest = max(shapely.get_parts(footprint), key=shapely.area)
+    solar = when + timedelta(hours=largest.centroid.x / 15)
     return f"{platform or 'satellite'}_{solar:%Y%m%d}"
 
 
@@ -161,7 +213,11 @@ def _bounds(
             return west, south, east, north
     # The item describes no raster: its outline does, up to the grid on which all tiles lie.
     transformer = Transformer.from_crs(CRS.from_epsg(4326), CRS.from_epsg(epsg), always_xy=True)
-    west, south, east, north = transformer.transform_bounds(*footprint.bounds, densify_pts=21)
+    each = []
+    for part in shapely.get_parts(footprint):
+        west, south, east, north = part.bounds
+        each.append(transformer.transform_bounds(west, south, east, north, densify_pts=21))
+    (west, south), (east, north) = np.min(each, axis=0)[:2], np.max(each, axis=0)[2:]
     return (
         math.floor(west / _TILE_GRID) * _TILE_GRID,
         math.floor(south / _TILE_GRID) * _TILE_GRID,

@@ -1,42 +1,26 @@
-"""Search a catalogue for the scenes of an area: the only module that speaks STAC."""
+"""Search a catalogue for the scenes of an area."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin
 
-import pystac
-import requests
 import shapely
-from pystac_client import Client
-from pystac_client.exceptions import APIError
-from pystac_client.stac_api_io import StacApiIO
-from shapely.geometry import mapping
-from urllib3.util.retry import Retry
 
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
+from stac_timelapse.errors import NothingFoundError, ProviderError, TooBigError
 from stac_timelapse.scenes.catalog import Catalog
-from stac_timelapse.scenes.items import UnusableItemError, scene_of
+from stac_timelapse.scenes.items import UnusableItemError, may_concern, scene_of
 from stac_timelapse.scenes.model import Scene, SceneSet, group_passes, newest_of_twins
-from stac_timelapse.scenes.months import last_day, months_between, runs_of
+from stac_timelapse.scenes.months import months_between
+from stac_timelapse.scenes.provider import api_items, static_items
 
-_PAGE = 100
-_CONNECT_READ_SECONDS = (8, 60)
-_RETRIES = Retry(
-    total=3,
-    backoff_factor=0.5,
-    backoff_jitter=0.3,
-    status_forcelist=(429, 500, 502, 503, 504),
-    allowed_methods=None,
-    raise_on_status=False,
-)
+#: The widest and highest area in kilometres: UTM serves no larger one.
+MAX_EXTENT = 1000
 #: Footprints that touch the area along an edge hold no pixel of it.
 _MIN_SHARE = 1e-9
+_KM_PER_DEGREE = 111.32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +76,14 @@ def find_scenes(catalog: Catalog, query: SceneQuery) -> SceneSet:
     ------
     NothingFoundError
         If no scene is there, or all are above the cloud limit.
+    TooBigError
+        If the area is larger than `MAX_EXTENT`, or has too many items.
     ProviderError
         If the catalogue cannot be reached or answers nonsense.
     """
     months = query.months
-    found = _api_items(catalog, query, months) if catalog.is_api else _static_items(catalog)
+    _check_extent(query.aoi)
+    found = api_items(catalog, query.aoi, months) if catalog.is_api else static_items(catalog)
     scenes: dict[str, Scene] = {}
     coverage: dict[str, float] = {}
     skipped: list[str] = []
@@ -105,8 +92,9 @@ def find_scenes(catalog: Catalog, query: SceneQuery) -> SceneSet:
         try:
             scene = scene_of(item, query.bands, catalog.signing)
         except UnusableItemError as error:
-            skipped.append(str(error))
-            n_items += 1
+            if may_concern(item, months, query.aoi.geometry):
+                skipped.append(str(error))
+                n_items += 1
             continue
         if scene.month not in months or not scene.footprint.intersects(query.aoi.geometry):
             continue
@@ -150,86 +138,13 @@ def _nothing(catalog: Catalog, query: SceneQuery, scenes: Sequence[Scene], skipp
     )
 
 
-def _api_items(catalog: Catalog, query: SceneQuery, months: Sequence[str]) -> Iterator[dict[str, Any]]:
-    try:
-        client = Client.open(catalog.url, stac_io=StacApiIO(timeout=_CONNECT_READ_SECONDS, max_retries=_RETRIES))
-        for first, last in runs_of(months):
-            search = client.search(
-                collections=[catalog.collection] if catalog.collection else None,
-                intersects=mapping(query.aoi.geometry),
-                datetime=f"{first}-01T00:00:00Z/{last}-{last_day(last):02d}T23:59:59Z",
-                limit=_PAGE,
-            )
-            yield from search.items_as_dicts()
-    except (APIError, requests.RequestException) as error:
-        raise ProviderError(_sentence(catalog, error)) from error
-    except (pystac.STACError, NotImplementedError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProviderError(
-            f"{catalog.title} did not answer like a STAC API ({type(error).__name__}: {_first_line(error)}): "
-            "check its address."
-        ) from error
-
-
-def _sentence(catalog: Catalog, error: Exception) -> str:
-    status = getattr(error, "status_code", None)
-    if status == 404:  # noqa: PLR2004 - not found
-        return f"{catalog.title} has no collection {catalog.collection!r} (404): check the collection's name."
-    if status is not None:
-        return f"{catalog.title} refused the search (status {status}): try again in a few minutes."
-    return (
-        f"{catalog.title} cannot be reached ({_first_line(error)}): check the network and try again; "
-        "the demo catalogue works without one."
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    """Return what went wrong in a few words: the innermost cause, not the chain of wrappers around it."""
-    cause: BaseException = error
-    while cause.__context__ is not None:
-        cause = cause.__context__
-    text = str(cause).strip().split("\n", maxsplit=1)[0]
-    return text[:140] if text else type(cause).__name__
-
-
-def _static_items(catalog: Catalog) -> Iterator[dict[str, Any]]:
-    path = Path(catalog.url)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"{path.name} cannot be read as a STAC catalogue ({_first_line(error)}).") from error
-    kind = document.get("type") if isinstance(document, dict) else None
-    if kind == "FeatureCollection":
-        features = document.get("features", [])
-        yield from (_absolute(item, path) for item in features if _wanted(item, catalog))
-    elif kind == "Feature":
-        yield _absolute(document, path)
-    elif kind in {"Catalog", "Collection"}:
-        yield from _walk(catalog, path)
-    else:
-        raise InvalidInputError(
-            f"{path.name} is neither a STAC Catalog, Collection, Item nor ItemCollection (its type is {kind!r})."
+def _check_extent(area: AreaOfInterest) -> None:
+    west, south, east, north = area.bbox
+    nearest = 0.0 if south < 0 < north else min(abs(south), abs(north))
+    width = ((east - west) % 360 or 360.0) * _KM_PER_DEGREE * math.cos(math.radians(nearest))
+    height = (north - south) * _KM_PER_DEGREE
+    if max(width, height) > MAX_EXTENT:
+        raise TooBigError(
+            f"The area is too big: {width:,.0f} x {height:,.0f} km, and {MAX_EXTENT:,} km are allowed; "
+            "choose a smaller area."
         )
-
-
-def _walk(catalog: Catalog, path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        for item in pystac.Catalog.from_file(str(path)).get_items(recursive=True):
-            item.make_asset_hrefs_absolute()
-            document = item.to_dict(include_self_link=False, transform_hrefs=False)
-            if _wanted(document, catalog):
-                yield document
-    except (pystac.STACError, OSError, ValueError, KeyError) as error:
-        raise ProviderError(f"The static catalogue {path.name} is damaged ({_first_line(error)}).") from error
-
-
-def _wanted(item: dict[str, Any], catalog: Catalog) -> bool:
-    return catalog.collection is None or item.get("collection") == catalog.collection
-
-
-def _absolute(item: dict[str, Any], path: Path) -> dict[str, Any]:
-    base = path.resolve().as_uri()
-    assets = {}
-    for key, asset in (item.get("assets") or {}).items():
-        href = urljoin(base, asset["href"])
-        assets[key] = {**asset, "href": href.removeprefix("file://") if href.startswith("file://") else href}
-    return {**item, "assets": assets}

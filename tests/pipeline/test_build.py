@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import rasterio
@@ -86,10 +88,23 @@ def test_leaving_out_one_pass_recomputes_only_its_month(recipe, client, tmp_path
 def test_a_second_build_reads_no_scene(recipe, client, tmp_path):
     first = build(recipe, client, tmp_path / "store")
     for file in (tmp_path / "scenes").rglob("*.tif"):
-        file.unlink()
+        status = file.stat()
+        file.write_bytes(b"x" * status.st_size)
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     second = build(recipe, client, tmp_path / "store")
     assert all(result.from_store for result in second)
     assert [result.path for result in first] == [result.path for result in second]
+
+
+def test_a_file_that_was_changed_on_disk_is_read_again(recipe, client, tmp_path):
+    build(recipe, client, tmp_path / "store")
+    granule = Granule("mar-1", "2022-03-03T10:00:00Z", {"B04": np.full((SIZE, SIZE), 4000)}, CLEAR)
+    write_catalog(tmp_path / "elsewhere", [granule])
+    (tmp_path / "elsewhere" / "mar-1" / "B04.tif").replace(tmp_path / "scenes" / "mar-1" / "B04.tif")
+    again = build(recipe, client, tmp_path / "store")
+    assert [result.month for result in again if not result.from_store] == ["2022-03"]
+    with rasterio.open(again[2].path) as file:
+        assert (file.read(1) == 4000).all()
 
 
 def test_stopping_keeps_the_finished_months(recipe, client, tmp_path):

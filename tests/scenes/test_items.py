@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+import shapely
+from shapely.geometry import box, shape
 
 from stac_timelapse.scenes.items import UnusableItemError, scene_of
 from stac_timelapse.scenes.model import group_passes, newest_of_twins
@@ -108,3 +110,48 @@ def test_passes_of_the_real_catalogue(real):
 def test_an_item_that_lacks_something_says_what(baselines, change, words):
     with pytest.raises(UnusableItemError, match=words):
         scene_of({**baselines["S2A_33TWN_20220122_0_L2A"], **change}, RGB)
+
+
+def test_outlines_drawn_around_the_world_are_taken_for_what_they_are(real):
+    items = [load(path) for path in sorted((real / "stac" / "antimeridian").glob("*.json"))]
+    assert len(items) == 6
+    for item in items:
+        wrong = shape(item["geometry"])
+        scene = scene_of(item, RGB)
+        # Less than a tile of 110 km at 56 to 68 degrees north, and on both sides of the line or near it.
+        assert scene.footprint.area < 4 < wrong.area or wrong.area < 1
+        assert min(abs(abs(lon) - 180) for lon, _ in shapely.get_coordinates(scene.footprint)) < 0.01
+        assert not scene.footprint.intersects(box(-170, 50, 170, 70))
+        assert scene.footprint.is_valid
+
+
+def test_a_box_across_the_antimeridian_without_an_outline(baselines):
+    item = {**baselines["S2A_33TWN_20220122_0_L2A"], "geometry": None, "bbox": [179.5, 10, 0, -179.5, 11, 100]}
+    footprint = scene_of(item, RGB).footprint
+    assert footprint.bounds == (-180, 10, 180, 11)
+    assert footprint.area == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"geometry": {"type": "Polygon", "coordinates": "x"}}, "is malformed"),
+        ({"geometry": {"type": "Point", "coordinates": [1, 2]}}, "outline without an area"),
+        ({"assets": {"red": {}, "green": {}, "blue": {}, "scl": {}}}, r"is malformed \(KeyError: 'href'\)"),
+        ({"assets": [1]}, "has no B04 file"),
+        ({"properties": {"datetime": "yesterday"}}, "is malformed"),
+        ({"properties": {"datetime": "2022-01-01T00:00:00Z", "s2:processing_baseline": "new"}}, "baseline 'new'"),
+        ({"properties": None}, "has no date"),
+        ({"bbox": [1, 2], "geometry": None}, "is malformed"),
+    ],
+)
+def test_a_malformed_item_is_left_out_with_a_sentence(baselines, change, words):
+    with pytest.raises(UnusableItemError, match=words) as caught:
+        scene_of({**baselines["S2A_33TWN_20220122_0_L2A"], **change}, RGB)
+    assert "was left out" in str(caught.value)
+
+
+@pytest.mark.parametrize("item", [None, 3, "text", [], {}])
+def test_what_is_no_item_is_left_out_with_a_sentence(item):
+    with pytest.raises(UnusableItemError, match="was left out"):
+        scene_of(item, RGB)

@@ -1,0 +1,145 @@
+"""The library's composites of the whole demo against what the generator knows to be true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import rasterio
+
+from stac_timelapse import demo, pipeline
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.demo import truth
+from stac_timelapse.demo.spec import PIXEL, WORLD_NORTH, WORLD_WEST
+from stac_timelapse.recipe import Recipe
+
+BANDS = ("B02", "B03", "B04", "B08")
+CLEAR = (4, 5, 6, 7)
+ROWS, COLUMNS = demo.FULL.window
+#: Before and after the baseline's step, the greenest and the cloudiest month, and that of the fire.
+JUDGED = ("2022-01", "2022-02", "2022-06", "2022-07", "2022-12")
+
+
+class Series:
+    """All months of the whole landscape at 10 m, cut to the ground that the tiles cover."""
+
+    def __init__(self):
+        area = AreaOfInterest.from_bbox(*demo.DEMO_BBOX)
+        recipe = Recipe(str(demo.build()), area, demo.FIRST_MONTH, demo.LAST_MONTH, bands=BANDS, max_cloud=100)
+        self.scenes = pipeline.find(recipe)
+        data = pipeline.lazy(recipe, self.scenes).compute(num_workers=4)
+        left, top = data.rio.transform().c, data.rio.transform().f
+        columns = slice(round((WORLD_WEST - left) / PIXEL) + COLUMNS.start, None)
+        rows = slice(round((top - WORLD_NORTH) / PIXEL) + ROWS.start, None)
+        height, width = ROWS.stop - ROWS.start, COLUMNS.stop - COLUMNS.start
+        cut = data.isel(y=rows, x=columns).isel(y=slice(height), x=slice(width))
+        self.months = self.scenes.months
+        self.reflectance = dict(zip(self.months, cut["reflectance"].to_numpy(), strict=True))
+        self.observations = dict(zip(self.months, cut["observations"].to_numpy(), strict=True))
+
+    def band(self, month, name):
+        values = self.reflectance[month][BANDS.index(name)].astype(float)
+        return np.where(values > 0, values, np.nan)
+
+    def index(self, month, first, second):
+        one, other = self.band(month, first), self.band(month, second)
+        return (one - other) / (one + other)
+
+
+@pytest.fixture(scope="module")
+def series():
+    return Series()
+
+
+def clear_of(one):
+    """Return where a pass is clear on the landscape, from its files alone."""
+    clear = np.zeros((ROWS.stop - ROWS.start, COLUMNS.stop - COLUMNS.start), dtype=bool)
+    for scene in one.scenes:
+        with rasterio.open(scene.assets["SCL"].href) as file:
+            found = np.isin(file.read(1), CLEAR).repeat(2, axis=0).repeat(2, axis=1)
+            row = round((WORLD_NORTH - file.transform.f) / PIXEL) - ROWS.start
+            column = round((file.transform.c - WORLD_WEST) / PIXEL) - COLUMNS.start
+        clear[row : row + found.shape[0], column : column + found.shape[1]] |= found
+    return clear
+
+
+@pytest.mark.parametrize("month", JUDGED)
+def test_a_month_is_the_median_of_what_was_truly_there(series, month):
+    passes = series.scenes.passes_of(month)
+    clear = np.stack([clear_of(one) for one in passes])
+    np.testing.assert_array_equal(series.observations[month], clear.sum(axis=0))
+    seen = clear.any(axis=0)
+    assert seen.mean() > 0.97
+    ground = np.stack([truth.surface(one.datetime.date(), BANDS, demo.FULL.window) for one in passes])
+    ground[~clear.repeat(len(BANDS), axis=0).reshape(ground.shape)] = np.nan
+    expected = np.nanmedian(ground[:, :, seen], axis=0)
+    difference = series.reflectance[month][:, seen] - expected
+    error = dict(zip(BANDS, np.median(np.abs(difference), axis=1), strict=True))
+    bias = np.abs(np.median(difference, axis=1))
+    assert error["B02"] < 4
+    assert error["B04"] < 5
+    # The noise grows with the light, and the near infrared is ten times as bright.
+    assert error["B08"] < 0.01 * np.nanmedian(expected[BANDS.index("B08")])
+    assert bias.max() < 2
+    # Clouds that the classification missed brighten the blue, shadows darken the near infrared: few are left.
+    cloud_left = (difference[BANDS.index("B02")] > 200).mean()
+    assert 0 < cloud_left < 0.0015
+    shadow_left = (difference[BANDS.index("B08")] < -400).mean()
+    assert shadow_left < 0.003
+
+
+def test_the_month_without_a_clear_pixel_keeps_its_slot(series):
+    assert demo.CLOUDY_MONTH in series.months
+    assert len(series.scenes.passes_of(demo.CLOUDY_MONTH)) >= 3
+    assert not series.observations[demo.CLOUDY_MONTH].any()
+    assert not series.reflectance[demo.CLOUDY_MONTH].any()
+    others = [series.observations[month] for month in series.months if month != demo.CLOUDY_MONTH]
+    assert len(others) == 15
+    assert min((counts > 0).mean() for counts in others) > 0.97
+
+
+def test_the_fire_is_seen_in_its_month_and_not_before(series):
+    scar = truth.event_mask(demo.FULL.window)
+    ndvi = {month: np.nanmedian(series.index(month, "B08", "B04")[scar]) for month in series.months[9:]}
+    months = ("2022-06", demo.EVENT_MONTH, "2022-08", "2022-09", "2022-10")
+    before, *after = (ndvi[month] for month in months)
+    assert before > 0.75
+    assert after[0] < before - 0.25
+    # Shoots come back, slowly.
+    assert after == sorted(after)
+    assert after[-1] < before - 0.15
+    change = series.index(demo.EVENT_MONTH, "B08", "B04") - series.index("2022-06", "B08", "B04")
+    forest = truth.landscape().covered_by("conifer")[demo.FULL.window] & ~scar
+    assert abs(np.nanmedian(change[forest & (truth.landscape().burnt[demo.FULL.window] == 0)])) < 0.05
+    earlier = series.index("2022-06", "B08", "B04") - series.index("2022-05", "B08", "B04")
+    assert abs(np.nanmedian(earlier[scar])) < 0.1
+    # The scar is found where it is: nearly all of it, and little else of the forest.
+    lost = change < -0.15
+    assert lost[scar].mean() > 0.95
+    assert lost[forest].mean() < 0.01
+
+
+def test_the_reservoir_falls_and_fills(series):
+    bed = truth.landscape().terrain.lake_depth[demo.FULL.window] > 0
+    square_km = {}
+    for month in series.months:
+        wet = (series.index(month, "B03", "B08") > 0) & bed
+        known = series.observations[month] > 0
+        if known.any():
+            square_km[month] = wet[known].sum() / bed[known].sum() * bed.sum() * 1e-4
+            day = series.scenes.passes_of(month)[len(series.scenes.passes_of(month)) // 2].datetime.date()
+            true = (truth.water_mask(day, demo.FULL.window) & bed).sum() * 1e-4
+            assert square_km[month] == pytest.approx(true, rel=0.15), month
+    summer = [square_km[f"2022-{number:02d}"] for number in (5, 6, 7, 8, 9)]
+    assert summer == sorted(summer, reverse=True)
+    assert square_km["2022-09"] < 0.6 * square_km["2022-04"]
+    assert square_km["2022-09"] < square_km["2022-11"] < square_km["2022-12"]
+
+
+def test_no_step_where_the_baseline_changes(series):
+    stable = truth.stable_mask(demo.FULL.window)
+    level = {month: np.nanmedian(series.band(month, "B04")[stable]) for month in series.months if month > "2021-12"}
+    steps = np.abs(np.diff(list(level.values())))
+    # The provider's numbers rise by 1000 on 25 January 2022.
+    assert steps.max() < 100, level
+    offsets = {scene.month: scene.offset for scene in series.scenes.scenes}
+    assert (offsets["2021-11"], offsets["2022-03"]) == (0, -1000)

@@ -1,0 +1,175 @@
+"""A person before the dashboard: sees and uses what is on the screen, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+SLOW = 120_000  # ms, of a build on a busy machine
+expect.set_options(timeout=20_000)  # ms: a busy machine is no error
+
+# Where a longitude and latitude are on the screen, on the figure that is visible.
+ON_SCREEN = """([lon, lat]) => {
+  const children = (view) => (view.child_views ?? []).flatMap(figures)
+  const figures = (view) => view.model.type === "Figure" ? [view] : children(view)
+  const view = Array.from(Bokeh.index.roots, figures).flat().find((one) => one.el.getBoundingClientRect().width > 0)
+  const box = view.canvas_view.events_el.getBoundingClientRect()
+  const x = lon * Math.PI / 180 * 6378137, y = Math.asinh(Math.tan(lat * Math.PI / 180)) * 6378137
+  return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)]
+}"""
+
+
+class Dashboard:
+    """One browser tab.
+
+    Parameters
+    ----------
+    page
+        Playwright's.
+    url
+        Root of the server.
+    """
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.foreign: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"{url}/app")
+        page.wait_for_function(
+            "window.Bokeh && Bokeh.documents.length && Bokeh.documents.every(d => d.is_idle)", timeout=60_000
+        )
+        expect(self.hint).to_contain_text("Choose Box or Polygon")
+
+    def _note(self, request: Any) -> None:
+        if not re.match(r"(http|ws)://(localhost|127\.0\.0\.1)[:/]|blob:|data:", request.url):
+            self.foreign.append(request.url)
+
+    # -- what is on the screen ---------------------------------------------------------------------
+
+    @property
+    def hint(self) -> Locator:
+        """The sentence on the map."""
+        return self.page.locator(".map-ui .hint")
+
+    @property
+    def size(self) -> Locator:
+        """The size of the area on the map."""
+        return self.page.locator(".map-ui .chip")
+
+    @property
+    def player(self) -> Locator:
+        """The player under the series."""
+        return self.page.locator(".t-player .player")
+
+    @property
+    def notice(self) -> Locator:
+        """The card that says what went wrong."""
+        return self.page.locator(".t-notice .notice").locator("visible=true")
+
+    def button(self, name: str) -> Locator:
+        """Return the button with a test class such as ``"t-search"``."""
+        return self.page.locator(f".{name} button")
+
+    def picture(self) -> np.ndarray:
+        """Return the pixels of the whole page, (y, x, 3) uint8."""
+        return np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
+
+    def colour(self, longitude: float, latitude: float) -> tuple[int, int, int]:
+        """Return the mean colour of the 5 x 5 pixels at a place."""
+        x, y = (round(value) for value in self.at(longitude, latitude))
+        red, green, blue = self.picture()[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3).mean(axis=0).round().astype(int)
+        return int(red), int(green), int(blue)
+
+    def at(self, longitude: float, latitude: float) -> tuple[float, float]:
+        """Return where a place is on the screen."""
+        x, y = self.page.evaluate(ON_SCREEN, [longitude, latitude])
+        return x, y
+
+    # -- what a person does ------------------------------------------------------------------------
+
+    def press(self, name: str) -> None:
+        """Click the map's button of this name."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def draw_polygon(self, corners: Iterable[tuple[float, float]]) -> None:
+        """Click the corners and finish with a double click."""
+        self.press("Polygon")
+        for corner in corners:
+            self.page.mouse.move(*self.at(*corner), steps=4)
+            self.page.mouse.down()
+            self.page.mouse.up()
+        self.page.mouse.down()
+        self.page.mouse.up()
+        expect(self.size).to_be_visible()
+
+    def type_area(self, text: str) -> None:
+        """Type coordinates."""
+        field = self.page.locator(".t-coordinates input")
+        field.fill(text)
+        field.press("Enter")
+
+    def upload(self, path: Path) -> None:
+        """Choose a file."""
+        self.page.locator(".t-upload input[type=file]").set_input_files(path)
+
+    def choose(self, name: str, option: str) -> None:
+        """Choose an option of the select with a test class."""
+        self.page.locator(f".{name} [role=combobox]").click()
+        self.page.get_by_role("menuitem", name=option, exact=True).click()
+
+    def open_step(self, name: str) -> None:
+        """Unfold a step of the sidebar, if it is folded."""
+        card = self.page.locator(f".t-step-{name}")
+        opener = card.get_by_role("button", name="show more")
+        if opener.get_attribute("aria-expanded") != "true":
+            opener.click()
+
+    def search(self) -> None:
+        """Search, and wait for an answer of any kind."""
+        self.button("t-search").click()
+        answer = self.page.locator(".t-found .funnel")
+        expect(self.button("t-cancel").or_(answer).or_(self.notice).locator("visible=true").first).to_be_visible()
+        expect(self.button("t-search")).to_be_visible(timeout=SLOW)
+
+    def build(self) -> None:
+        """Build every month, and wait until it is done."""
+        self.button("t-build").click()
+        expect(self.button("t-gif")).to_be_enabled(timeout=SLOW)
+
+    def month(self) -> str:
+        """Return the month that the player shows, ``"YYYY-MM"``."""
+        return str(self.player.get_attribute("data-month"))
+
+    def step(self, key: str, times: int = 1) -> None:
+        """Press a key on the slider."""
+        slider = self.player.get_by_role("slider", name="Month")
+        slider.focus()
+        for _ in range(times):
+            slider.press(key)
+
+    def save(self, name: str, folder: Path) -> Path:
+        """Click an export button and return the saved file."""
+        with self.page.expect_download(timeout=SLOW) as waiting:
+            self.button(name).click()
+        download = waiting.value
+        path = folder / download.suggested_filename
+        download.save_as(path)
+        return path
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        """Let the browser and the server go on until something is true."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "timed out"
+            self.page.wait_for_timeout(50)

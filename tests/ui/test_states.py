@@ -1,0 +1,240 @@
+"""Every state has its own clear picture, and nothing the user chose is lost in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+
+import pytest
+from dashboard import SLOW, Dashboard
+from playwright.sync_api import expect
+
+from stac_timelapse import demo
+
+RESERVOIR = next(area for area in demo.SAMPLE_AREAS if area.name == "Reservoir")
+BOX = ", ".join(str(value) for value in RESERVOIR.bbox)
+KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>'
+
+
+def placemark(name, geometry):
+    return f"<Placemark><name>{name}</name>{geometry}</Placemark>"
+
+
+def polygon(west, south, east, north):
+    ring = f"{west},{south} {east},{south} {east},{north} {west},{north} {west},{south}"
+    linear = f"<LinearRing><coordinates>{ring}</coordinates></LinearRing>"
+    return f"<Polygon><outerBoundaryIs>{linear}</outerBoundaryIs></Polygon>"
+
+
+@pytest.fixture
+def note(dashboard):
+    """Return the sentence under the inputs of the area."""
+    return dashboard.page.locator(".t-area-note")
+
+
+def set_months(dashboard, first, last):
+    for side, month in (("from", first), ("to", last)):
+        year, number = month.split("-")
+        names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        dashboard.choose(f"t-{side}-year", year)
+        dashboard.choose(f"t-{side}-month", names[int(number) - 1])
+
+
+def test_a_first_visit_is_guided_and_a_sample_fills_in_everything(dashboard):
+    page = dashboard.page
+    expect(page.get_by_role("heading", name="Watch a place change")).to_be_visible()
+    page.get_by_role("tab", name="Timelapse").click()
+    expect(page.locator(".t-state")).to_contain_text("No timelapse yet")
+    page.get_by_role("tab", name="Map").click()
+    dashboard.button("t-try").click()
+    expect(page.get_by_role("heading", name="Watch a place change")).to_be_hidden()
+    expect(page.locator(".t-step-where .summary")).to_have_text("Reservoir · 13.0 km²")
+    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.button("t-search")).to_be_enabled()
+
+
+def test_typed_coordinates_become_the_area(dashboard, note):
+    dashboard.type_area(BOX)
+    expect(dashboard.size).to_contain_text("13 km²")
+    dashboard.type_area("15, 46, 14")
+    expect(note).to_contain_text("15, 46, 14")
+    expect(dashboard.size).to_contain_text("13 km²")
+
+
+def test_a_polygon_that_crosses_itself_is_refused_in_one_sentence(dashboard, note):
+    dashboard.type_area(BOX)
+    expect(dashboard.size).to_contain_text("13 km²")
+    west, south, east, north = RESERVOIR.bbox
+    dashboard.type_area(f"POLYGON (({west} {south}, {east} {north}, {east} {south}, {west} {north}, {west} {south}))")
+    expect(note).to_contain_text("cross")
+    expect(dashboard.size).to_contain_text("13 km²")
+
+
+def test_an_area_at_sea_has_no_scenes_and_the_page_says_so(dashboard):
+    dashboard.type_area("-30, 40, -29.9, 40.1")
+    expect(dashboard.size).to_be_visible()
+    dashboard.search()
+    expect(dashboard.notice).to_contain_text("No scenes here")
+    expect(dashboard.notice).to_contain_text("has no scenes of 2021-09 to 2022-12 for the area -30.000, 40.000")
+    expect(dashboard.size).to_be_visible()
+    dashboard.button("t-remedy").locator("visible=true").click()
+    expect(dashboard.notice).to_have_count(0)
+
+
+def test_all_cloudy_is_another_state_and_its_button_answers_it(dashboard):
+    dashboard.type_area(BOX)
+    set_months(dashboard, demo.CLOUDY_MONTH, demo.CLOUDY_MONTH)
+    dashboard.search()
+    expect(dashboard.notice).to_contain_text("All of it is cloudy")
+    expect(dashboard.notice).to_contain_text("cloudier than 80 %")
+    dashboard.button("t-remedy").locator("visible=true").click()
+    expect(dashboard.page.locator(".t-found")).to_contain_text("passes", timeout=SLOW)
+    expect(dashboard.page.locator(".t-step-when .summary")).to_contain_text("≤ 100 % cloud")
+
+    # Not one pixel of the month is clear: it is built all the same, and says what it is.
+    dashboard.build()
+    expect(dashboard.player.locator(".detail")).to_contain_text("all of them cloudy here")
+    assert dashboard.month() == demo.CLOUDY_MONTH
+
+
+def test_too_big_an_area_is_refused_with_what_would_fit(dashboard):
+    dashboard.type_area("14, 48, 18, 51")
+    dashboard.search()
+    cost = dashboard.page.locator(".t-cost")
+    expect(cost).to_contain_text("too big at 10 m")
+    expect(dashboard.button("t-build")).to_be_hidden()
+    fits = re.search(r"choose (\d+) m", cost.inner_text())
+    assert fits
+    dashboard.open_step("how")
+    coarser = next(step for step in (20, 40, 60, 100, 200, 500) if step >= int(fits.group(1)))
+    dashboard.choose("t-resolution", f"{coarser} m")
+    expect(cost).to_contain_text(f"pixels at {coarser} m")
+    expect(dashboard.button("t-build")).to_be_visible()
+
+
+def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-03")
+    dashboard.search()
+    expect(dashboard.notice).to_contain_text("The last month 2022-03 lies before the first month 2022-06: swap them.")
+    expect(dashboard.size).to_be_visible()
+
+
+def test_a_catalogue_that_does_not_answer_is_one_sentence_and_the_area_stays(dashboard):
+    dashboard.type_area(BOX)
+    dashboard.choose("t-catalog", "Another STAC API …")
+    address = dashboard.page.locator(".t-address input")
+    address.fill("http://127.0.0.1:9/stac")
+    address.press("Enter")
+    expect(dashboard.page.locator(".t-step-when .summary")).not_to_contain_text("2021")
+    dashboard.search()
+    expect(dashboard.notice).to_contain_text("cannot be reached")
+    expect(dashboard.notice).to_contain_text("the demo catalogue works without")
+    expect(dashboard.size).to_contain_text("13 km²")
+    dashboard.choose("t-catalog", "Demo landscape (synthetic, offline)")
+    dashboard.search()
+    expect(dashboard.page.locator(".t-found")).to_contain_text("passes")
+
+
+def test_no_file_of_the_server_can_be_named_as_a_catalogue(dashboard):
+    dashboard.type_area(BOX)
+    dashboard.choose("t-catalog", "Another STAC API …")
+    address = dashboard.page.locator(".t-address input")
+    address.fill("/etc")
+    address.press("Enter")
+    dashboard.search()
+    expect(dashboard.notice).to_contain_text("'/etc' is not the address of a STAC API")
+
+
+def test_a_kml_brings_its_area_and_its_named_places(dashboard, note, tmp_path):
+    west, south, east, north = RESERVOIR.bbox
+    path = tmp_path / "lake.kml"
+    dam = placemark("Dam", f"<Point><coordinates>{west + 0.02},{south + 0.02}</coordinates></Point>")
+    lake = placemark("Lake", polygon(west, south, east, north))
+    folders = f"<Folder><name>Sites</name>{dam}</Folder><Folder><name>Areas</name>{lake}</Folder>"
+    path.write_text(KML.format(folders))
+    dashboard.upload(path)
+    expect(dashboard.page.locator(".t-step-where .summary")).to_have_text("Lake · 13.0 km²")
+    expect(note).to_contain_text("lake.kml is loaded")
+
+
+def test_files_that_cannot_be_used_are_one_sentence_each(dashboard, note, tmp_path):
+    dashboard.type_area(BOX)
+    points = tmp_path / "points.kml"
+    points.write_text(KML.format(placemark("Dam", "<Point><coordinates>16.4,49.4</coordinates></Point>")))
+    corrupt = tmp_path / "corrupt.kmz"
+    corrupt.write_bytes(b"PK\x03\x04 this is no archive")
+    big = tmp_path / "big.geojson"
+    big.write_text(json.dumps({"type": "FeatureCollection", "features": [], "padding": "x" * 200_000}))
+    for path, words in ((points, "no polygon"), (corrupt, "corrupt.kmz"), (big, "larger than 100 kB")):
+        dashboard.upload(path)
+        expect(note).to_contain_text(words)
+        expect(dashboard.size).to_contain_text("13 km²")
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """Serve a copy of the small demo catalogue in which some files are broken."""
+    root = demo.build(tmp_path_factory.mktemp("damaged") / "demo", spec=demo.SMALL, workers=2)
+    scenes = sorted(path for path in (root / demo.COLLECTION).iterdir() if path.is_dir() and "_202202" in path.name)
+    broken = scenes[0].name.split("_T33")[0]
+    for scene in scenes:
+        if scene.name.startswith(broken):
+            (scene / "B04.tif").write_bytes(b"II*\x00 broken")
+    with demo.serve(root) as server:
+        yield server
+
+
+def test_a_scene_that_cannot_be_read_is_left_out_and_listed(dashboard, damaged):
+    dashboard.type_area(BOX)
+    dashboard.choose("t-catalog", "Another STAC API …")
+    address = dashboard.page.locator(".t-address input")
+    address.fill(damaged.stac_url)
+    address.press("Enter")
+    set_months(dashboard, "2022-02", "2022-02")
+    dashboard.search()
+    dashboard.build()
+    expect(dashboard.player.locator(".detail")).to_contain_text("could not be read")
+    expect(dashboard.page.locator(".t-months")).to_contain_text("left out")
+    expect(dashboard.page.locator(".t-months")).to_contain_text("B04")
+
+
+def test_two_tabs_do_not_disturb_each_other(dashboard, served, browser, tmp_path):
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    other = Dashboard(context.new_page(), served.url)
+    dashboard.type_area(BOX)
+    expect(dashboard.size).to_contain_text("13 km²")
+    expect(other.size).to_be_hidden()
+    fire = next(area for area in demo.SAMPLE_AREAS if area.name == "Forest fire")
+    other.type_area(", ".join(str(value) for value in fire.bbox))
+    for tab, first, last in ((dashboard, "2022-03", "2022-04"), (other, "2022-07", "2022-09")):
+        set_months(tab, first, last)
+        tab.search()
+    # Both build at the same time.
+    dashboard.button("t-build").click()
+    other.build()
+    expect(dashboard.button("t-gif")).to_be_enabled(timeout=SLOW)
+    assert (dashboard.month(), other.month()) == ("2022-03", "2022-07")
+    with zipfile.ZipFile(dashboard.save("t-geotiff", tmp_path)) as archive:
+        assert [name for name in archive.namelist() if name.endswith(".tif")] == [
+            "composite_2022-03.tif",
+            "composite_2022-04.tif",
+        ]
+    context.close()
+    dashboard.step("ArrowRight")
+    assert dashboard.month() == "2022-04"
+
+
+def test_the_map_shows_where_one_is_without_any_network(dashboard):
+    page = dashboard.page
+    dashboard.button("t-dismiss").click()
+    dashboard.choose("t-catalog", "Earth Search (Element 84)")
+    dashboard.type_area("12.2, 45.2, 12.6, 45.6")  # Venice: land and sea
+    expect(dashboard.size).to_be_visible()
+    page.get_by_role("button", name="Zoom out").click()
+    dashboard.wait(lambda: dashboard.colour(11.9, 45.7) != dashboard.colour(12.9, 45.25))
+    land, sea = dashboard.colour(11.9, 45.7), dashboard.colour(12.9, 45.25)
+    assert min(land) > 225
+    assert sea[2] - sea[0] > 10
+    assert dashboard.foreign == []
