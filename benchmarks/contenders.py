@@ -57,8 +57,14 @@ def odc(catalog: Path, size: int) -> Outcome:
             geobox=box,
             chunks={"x": 1024, "y": 1024},
             groupby="solar_day",
-            dtype={"*": "uint16", "SCL": "uint8"},
-            stac_cfg={"sentinel-2-l2a": {"assets": {"*": {"nodata": 0, "data_type": "uint16"}}}},
+            stac_cfg={
+                "sentinel-2-l2a": {
+                    "assets": {
+                        "*": {"nodata": 0, "data_type": "uint16"},
+                        "SCL": {"nodata": 0, "data_type": "uint8"},
+                    }
+                }
+            },
         )
         clear = cube["SCL"].isin(CLEAR)
         bands = xr.concat([cube[band] for band in BANDS], "band")
@@ -73,7 +79,7 @@ def ours(catalog: Path, size: int) -> Outcome:
     from stac_timelapse.composite.monthly import monthly_composites  # noqa: PLC0415
     from stac_timelapse.cube.mask import MaskPolicy  # noqa: PLC0415
 
-    scenes, grid = _scenes_and_grid(catalog, size)
+    scenes, grid = scenes_and_grid(catalog, size)
     with connect() as client:
         client.run(_import_ours)
         begun = time.perf_counter()
@@ -92,7 +98,7 @@ def build(catalog: Path, size: int) -> Outcome:
     from stac_timelapse.composite.cache import MonthStore  # noqa: PLC0415
     from stac_timelapse.cube.mask import MaskPolicy  # noqa: PLC0415
 
-    scenes, grid = _scenes_and_grid(catalog, size)
+    scenes, grid = scenes_and_grid(catalog, size)
     with tempfile.TemporaryDirectory(dir=catalog.parent) as folder, connect() as client:
         client.run(_import_ours)
         begun = time.perf_counter()
@@ -109,7 +115,7 @@ def limit(catalog: Path, size: int) -> Outcome:
     """Read and unpack each needed block once with the fastest reader we know, and do nothing with it."""
     from benchmarks.limit import read_needed_blocks  # noqa: PLC0415
 
-    scenes, grid = _scenes_and_grid(catalog, size)
+    scenes, grid = scenes_and_grid(catalog, size)
     return read_needed_blocks(scenes.scenes, grid), 0.0
 
 
@@ -131,7 +137,8 @@ def _import_ours() -> None:
     import stac_timelapse.composite.month_reader  # noqa: F401, PLC0415
 
 
-def _scenes_and_grid(catalog: Path, size: int) -> Any:
+def scenes_and_grid(catalog: Path, size: int) -> Any:
+    """Return the scenes and the grid of an area."""
     from stac_timelapse.area.aoi import AreaOfInterest  # noqa: PLC0415
     from stac_timelapse.cube.grid import Grid  # noqa: PLC0415
     from stac_timelapse.pipeline import find  # noqa: PLC0415

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -59,5 +58,5 @@ def _read(request: tuple[View, tuple[Block, ...]]) -> None:
 def bytes_of_clear_blocks(scenes: Sequence[Scene], grid: Grid) -> int:
     """Return the bytes of the blocks that hold a clear pixel, the masks' among them."""
     target = Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
-    masks = [view(replace(Granule.of(scene, BANDS).source("SCL")), target) for scene in scenes]
+    masks = [view(Granule.of(scene, BANDS).source("SCL"), target) for scene in scenes]
     return needed(scenes, grid)[1] + sum(block.length for mask in masks for block in mask.blocks)

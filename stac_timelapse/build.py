@@ -22,7 +22,7 @@ from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
 from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
-from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.model import Pass, SceneSet
 from stac_timelapse.work import compose_part, finish_month, same_text, shares_disk
 
 __all__ = ["Builder", "MonthResult", "Progress"]
@@ -88,6 +88,7 @@ class Builder:
     _news: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _done: int = 0
+    _passes: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
     #: Finishes months here where the workers do not share the disk.
     _here: ThreadPoolExecutor | None = None
 
@@ -102,6 +103,7 @@ class Builder:
             If nothing at all can be read.
         """
         waiting = deque(_nearest_first(self.scenes.months, first))
+        self._passes = self.scenes.by_month()
         room = 0
         month = ""
         try:
@@ -136,7 +138,7 @@ class Builder:
         return max(_LEAST_TILES, _TILES_PER_THREAD * threads)
 
     def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
-        passes = self.scenes.without_scenes(self._unreadable).passes_of(month)
+        passes = self._passes[month]
         key = month_key(month, passes, self.grid, self.bands, self.policy, self.method)
         plan = MonthPlan.of(passes, self.grid, self.bands, self.policy, self.method)
         return job_for(month, passes, self.grid, plan, (self.store.path(key), self.store.take(key)), self.tags, lost)
@@ -218,6 +220,7 @@ class Builder:
         """Make the month's file, or begin it anew without the scenes that could not be read."""
         if job.failed:
             self._unreadable |= job.failed
+            self._passes = self.scenes.without_scenes(self._unreadable).by_month()
             if not self._readable and len(self._unreadable) >= _HOPELESS:
                 raise self._nothing_readable()
             job.close()

@@ -66,7 +66,7 @@ class MonthResult:
         return self.clear_share == 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class MonthJob:
     """One month on its way to a file.
 

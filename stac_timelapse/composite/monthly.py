@@ -94,7 +94,8 @@ def monthly_composites(
         ``observations (time, y, x)`` uint8, clear passes behind each pixel. ``time`` is the first day
         of the month; a month without a clear pixel keeps its slot. CRS in ``spatial_ref``.
     """
-    plans = [MonthPlan.of(scenes.passes_of(month), grid, bands, policy, method).to_text() for month in scenes.months]
+    passes = scenes.by_month()
+    plans = [MonthPlan.of(passes[month], grid, bands, policy, method).to_text() for month in scenes.months]
     texts = [[layer_text(plan, layer) for layer in range(len(bands) + 1)] for plan in plans]
     layers = month_layers(scenes.months, texts, grid, MonthReader, tile)
     # Not indexing: it would make a task a chunk now, for graphs of millions of chunks too.
@@ -113,7 +114,7 @@ def monthly_composites(
             "band": list(bands),
             "y": ys,
             "x": xs,
-            "passes": ("time", [len(scenes.passes_of(month)) for month in scenes.months]),
+            "passes": ("time", [len(passes[month]) for month in scenes.months]),
         },
         attrs={"Conventions": "CF-1.10", "method": method, "clear_classes": list(policy.clear)},
     )
