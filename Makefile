@@ -33,7 +33,7 @@ bench: setup ## compare the speed with the seed workflow (ratios of one run)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup browser ## make the screenshots of the documents from the running app
-	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/screenshots.py $(ARGS)
 
 lock: setup ## resolve requirements.lock anew, after a change in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \

@@ -17,7 +17,8 @@ MAX_PIXELS = 10_980**2
 #: Compressed share of uint16 reflectance and of the classification in the archives' files.
 _PACKED = {"band": 2 * 0.6, "mask": 1 * 0.1}
 _MASK_RESOLUTION = 20.0
-_STEPS = (10, 20, 30, 40, 60, 80, 100, 120, 160, 240, 320, 480, 640, 1000, 2000, 5000, 10_000)
+#: Pixel sizes in metres that are offered and suggested.
+RESOLUTIONS = (10, 20, 40, 60, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ def estimate_of(
     pixels = grid.width * grid.height
     if pixels > max_pixels:
         needed = grid.resolution * math.sqrt(pixels / max_pixels)
-        fitting = next((step for step in _STEPS if step >= needed), math.ceil(needed))
+        fitting = next((step for step in RESOLUTIONS if step >= needed), math.ceil(needed))
         raise TooBigError(
-            f"The area is too big at {grid.resolution:g} m: {grid.width} x {grid.height} pixels a month, and "
-            f"{max_pixels:,} are allowed; choose {fitting} m or a smaller area."
+            f"The area is too big at {grid.resolution:g} m: a month would have {grid.width:,} x {grid.height:,} = "
+            f"{pixels:,} pixels, and {max_pixels:,} are allowed; choose {fitting} m or a smaller area."
         )
     read = sum(_scene_bytes(scene, grid, bands) for scene in scenes.scenes)
     most = max((sum(len(one.scenes) for one in scenes.passes_of(month)) for month in scenes.months), default=0)

@@ -12,7 +12,7 @@ import numpy as np
 import rasterio
 from rasterio.shutil import copy as copy_raster
 from rasterio.transform import from_origin
-from rasterio.warp import transform_geom
+from rasterio.warp import transform, transform_geom
 
 EARTH_SEARCH_NAMES = {"B02": "blue", "B03": "green", "B04": "red", "B08": "nir", "SCL": "scl"}
 
@@ -82,8 +82,9 @@ def write_granule(folder: Path, granule: Granule) -> dict[str, Any]:
     west, north = granule.west, granule.north
     east, south = west + width * granule.resolution, north - height * granule.resolution
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    geometry = transform_geom(f"EPSG:{granule.epsg}", "EPSG:4326", {"type": "Polygon", "coordinates": [ring]})
-    xs, ys = zip(*geometry["coordinates"][0], strict=True)
+    # Corner by corner, so that across the antimeridian the outline is as wrong as the providers' own.
+    xs, ys = transform(f"EPSG:{granule.epsg}", "EPSG:4326", *zip(*ring, strict=True))
+    geometry = {"type": "Polygon", "coordinates": [[list(corner) for corner in zip(xs, ys, strict=True)]]}
     stamp = granule.when.replace("-", "").replace(":", "").replace("Z", "")
     datatake = granule.datatake or f"GS2{granule.platform[-1].upper()}_{stamp}_000001_N{granule.baseline}"
     return {

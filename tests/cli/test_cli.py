@@ -13,6 +13,7 @@ import rasterio
 from PIL import Image
 from world import Granule, lonlat_bbox, write_catalog
 
+from stac_timelapse import cluster
 from stac_timelapse.cli import main
 
 WEST, NORTH = 499_980.0, 5_200_020.0
@@ -115,7 +116,8 @@ def test_search_prints_the_passes(catalog, capsys):
         ({"--cluster": "tcp://127.0.0.1:9"}, 4, "No Dask scheduler answers"),
     ],
 )
-def test_what_goes_wrong_is_one_sentence_and_a_code(catalog, tmp_path, capsys, changes, code, words):
+def test_what_goes_wrong_is_one_sentence_and_a_code(catalog, tmp_path, capsys, changes, code, words, monkeypatch):
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
     arguments = {
         "--catalog": str(catalog),
         "--aoi": BOX,

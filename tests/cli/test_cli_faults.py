@@ -118,7 +118,7 @@ def test_a_file_without_an_area(run, tmp_path, name, content, words):
         ),
         ("-30,40,-29.9,40.1", 3, "has no scenes of 2022-01 for the area -30.000, 40.000, -29.900, 40.100"),
         ("-180,-80,180,80", 2, "The area is too big: 40,075 x 17,811 km, and 1,000 km are allowed"),
-        ("14,45,17,48", 2, "pixels a month, and 120,560,400 are allowed; choose 30 m or a smaller area"),
+        ("14,45,17,48", 2, "pixels, and 120,560,400 are allowed; choose 40 m or a smaller area"),
         ("15,46,15,46", 2, "must lie below"),
         ("15,91,16,95", 2, "beyond the pole"),
         ("x" * 500, 2, "is no area: write west, south, east, north"),

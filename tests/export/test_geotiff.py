@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -140,3 +141,44 @@ def test_the_zip_holds_every_month_by_its_name(tmp_path):
 def test_nothing_to_pack(tmp_path):
     with pytest.raises(InvalidInputError, match="no month to pack"):
         zip_months([], tmp_path / "x.zip", "{}")
+
+
+def image_file_directories(path):
+    """Return ``(position, width, tile width, position of the first tile)`` of each IFD, from the bytes alone."""
+    data = path.read_bytes()
+    assert data[:4] == b"II*\x00"  # little-endian, not BigTIFF
+    position = struct.unpack_from("<I", data, 4)[0]
+    found = []
+    while position:
+        count = struct.unpack_from("<H", data, position)[0]
+        tags = {}
+        for entry in range(count):
+            tag, kind, number, value = struct.unpack_from("<HHII", data, position + 2 + 12 * entry)
+            if kind == 3 and number == 1:
+                value &= 0xFFFF
+            if tag == 324 and number > 1:
+                value = struct.unpack_from("<I", data, value)[0]
+            tags[tag] = value
+        found.append((position, tags[256], tags.get(322), tags[324]))
+        position = struct.unpack_from("<I", data, position + 2 + 12 * count)[0]
+    return found
+
+
+@pytest.mark.parametrize(("size", "levels"), [(100, 0), (700, 1), (1300, 2)])
+def test_it_is_a_valid_cloud_optimized_geotiff(tmp_path, size, levels):
+    # As the validators have it: tiled, overviews down to one tile, all directories before all pixels, and the
+    # pixels of the overviews before those of the full resolution.
+    path = tmp_path / "composite.tif"
+    write(path, shape=(size, size))
+    directories = image_file_directories(path)
+    with rasterio.open(path) as file:
+        assert file.overviews(1) == [2 ** (level + 1) for level in range(levels)]
+        assert file.block_shapes == [(512, 512)] * 3
+    assert len(directories) == 1 + levels
+    assert [width for _, width, _, _ in directories] == sorted((width for _, width, _, _ in directories), reverse=True)
+    assert {tile for _, _, tile, _ in directories} == {512}
+    positions, first_pixels = [each[0] for each in directories], [each[3] for each in directories]
+    assert positions == sorted(positions)
+    assert positions[0] < 1000
+    assert max(positions) < min(first_pixels)
+    assert first_pixels == sorted(first_pixels, reverse=True)

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from world import Granule, lonlat_bbox, write_catalog
 
-from stac_timelapse import pipeline
+from stac_timelapse import cluster, pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import Progress
 from stac_timelapse.cluster import ClusterSpec, connect
@@ -144,7 +144,8 @@ def test_the_running_scheduler_is_used_by_its_address(recipe, client, tmp_path):
         assert build(recipe, second, tmp_path / "store")[0].clear_share == 1
 
 
-def test_no_scheduler_at_the_address():
+def test_no_scheduler_at_the_address(monkeypatch):
+    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
     with (
         pytest.raises(ProviderError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"),
         connect(ClusterSpec(address="tcp://127.0.0.1:9")),
@@ -160,7 +161,7 @@ def test_an_address_that_is_none():
 def test_too_big_names_a_resolution_that_fits(recipe):
     scenes = pipeline.find(recipe)
     with pytest.raises(
-        TooBigError, match=r"128 x 128 pixels a month, and 2,000 are allowed; choose 30 m or a smaller area"
+        TooBigError, match=r"128 x 128 = 16,384 pixels, and 2,000 are allowed; choose 40 m or a smaller area"
     ):
         pipeline.estimate(recipe, scenes, max_pixels=2000)
     fitting = pipeline.estimate(recipe.but(resolution=30), scenes, max_pixels=2000)

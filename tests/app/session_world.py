@@ -1,0 +1,117 @@
+"""Finished months on disk, and a library that is played, so that the actions can be watched step by step."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+from affine import Affine
+
+from app.actions import Actions
+from app.state import AppState
+from app.workspace import Workspace
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.errors import CancelledError
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.export.geotiff import write_composite
+from stac_timelapse.scenes.model import SceneSet
+
+AREA = AreaOfInterest.from_bbox(15.0, 46.9, 15.01, 46.91, name="Field 7")
+
+
+def write_month(folder, month, value, *, bands=("B04", "B03", "B02"), seen=2):
+    """Write a composite of 40 x 50 pixels, brighter by 10 DN a band."""
+    data = np.stack([np.full((40, 50), value + 10 * i, dtype=np.uint16) for i in range(len(bands))])
+    count = np.full((40, 50), seen, dtype=np.uint8)
+    if not seen:
+        data[:] = 0
+    path = folder / f"{month}-{value}.tif"
+    return write_composite(
+        path, data, count, bands=bands, epsg=32633, transform=Affine(10, 0, 500_000, 0, -10, 5_195_000), month=month
+    )
+
+
+def result_of(path, month, *, seen=2, unreadable=()):
+    return MonthResult(
+        month=month,
+        path=path,
+        passes_used=seen,
+        scene_ids=("a", "b")[:seen],
+        observations_mean=float(seen),
+        clear_share=1.0 if seen else 0.0,
+        from_store=False,
+        unreadable=tuple(unreadable),
+        seconds=0.1,
+    )
+
+
+class PlayedEngine:
+    """Answers what it was told to; a gate holds back each month until the test lets it go."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.error = None
+        self.refusal = None
+        self.build_error = None
+        self.searches = []
+        self.gate = threading.Semaphore(100)
+        self.months = ("2022-05", "2022-06", "2022-07")
+
+    def check(self, _recipe):
+        if self.refusal is not None:
+            raise self.refusal
+
+    def find(self, recipe):
+        self.searches.append(recipe)
+        if self.error is not None:
+            raise self.error
+        return SceneSet(passes=(), months=recipe.months, n_items=4)
+
+    def estimate(self, recipe, scenes):
+        return Estimate(50, 40, recipe.resolution, 32633, len(scenes.months), 3, 4, 1_000_000, 2_000_000)
+
+    def build(self, recipe, _scenes, *, first, on_progress, should_stop):
+        months = sorted(recipe.months, key=lambda month: (month != first, month))
+        for done, month in enumerate(months):
+            on_progress(Progress(month, done, len(months), 0, 1))
+            while not self.gate.acquire(timeout=0.01):
+                if should_stop():
+                    raise CancelledError("The build was cancelled.")
+            if self.build_error is not None and done:
+                raise self.build_error
+            yield result_of(write_month(self.folder, month, 800 + 100 * done, bands=recipe.bands), month)
+
+
+class Desk:
+    """One session without a page."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.lock = threading.Lock()
+        self.engine = PlayedEngine(folder)
+        self.workspace = Workspace(folder / "work")
+        self.state = AppState(start="2022-05", end="2022-07", aoi=AREA)
+        self.seen = []
+        self.state.param.watch(lambda event: self.seen.append(event.new), "phase")
+        self.actions = Actions(self.state, self.engine, self.workspace, self.post)
+
+    def post(self, change):
+        with self.lock:
+            change()
+
+    def wait(self, condition, seconds=20):
+        end = time.monotonic() + seconds
+        step = threading.Event()
+        while not condition():
+            assert time.monotonic() < end, f"timed out in phase {self.state.phase}: {self.state.message}"
+            step.wait(0.005)
+
+    def search(self):
+        self.actions.search()
+        self.wait(lambda: self.state.phase != "searching")
+
+    def build(self):
+        self.actions.build()
+        self.wait(lambda: self.state.phase != "building")

@@ -1,0 +1,158 @@
+"""What the buttons do, with the library played: phases, sentences, and that nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
+
+
+def test_search_then_build_then_files(desk):
+    desk.search()
+    assert desk.state.phase == "found"
+    assert desk.state.estimate.months == 3
+    desk.build()
+    state = desk.state
+    assert desk.seen == ["searching", "found", "building", "ready"]
+    assert [one.month for one in state.series.results] == ["2022-05", "2022-06", "2022-07"]
+    assert state.series.complete
+    assert state.current == "2022-05"
+    for frame in state.series.frames:
+        assert (desk.folder / "work" / frame.url.removeprefix("frames/")).is_file()
+
+    desk.actions.export("gif")
+    desk.wait(lambda: not state.exporting)
+    desk.actions.export("geotiff")
+    desk.wait(lambda: not state.exporting)
+    assert [one.name for one in state.downloads] == [
+        "timelapse_field-7_2022-05_2022-07_geotiff.zip",
+        "timelapse_field-7_2022-05_2022-07.gif",
+    ]
+    gif = desk.folder / "work" / state.downloads[1].url.removeprefix("downloads/")
+    with Image.open(gif) as picture:
+        assert picture.n_frames == 3
+    desk.actions.close()
+    assert not any((desk.folder / "work").iterdir())
+
+
+def test_without_an_area_the_page_asks_for_one(desk):
+    desk.state.aoi = None
+    desk.actions.search()
+    assert desk.state.phase == "refused"
+    assert desk.state.message.startswith("Choose an area first")
+    assert desk.engine.searches == []
+
+
+def test_what_the_server_does_not_offer_is_refused_before_anything_is_asked(desk):
+    desk.engine.refusal = InvalidInputError("The catalogue 'x' is not offered here: choose one of the list.")
+    desk.actions.search()
+    assert (desk.state.phase, desk.engine.searches) == ("refused", [])
+
+
+@pytest.mark.parametrize(
+    ("error", "phase"),
+    [
+        (NothingFoundError("Nothing there.", "no_scenes"), "no_scenes"),
+        (NothingFoundError("Only clouds.", "all_cloudy"), "all_cloudy"),
+        (ProviderError("It is down."), "failed"),
+    ],
+)
+def test_each_failure_is_its_own_state_and_keeps_the_choices(desk, error, phase):
+    desk.engine.error = error
+    desk.search()
+    assert (desk.state.phase, desk.state.message) == (phase, str(error))
+    assert desk.state.aoi is not None
+    desk.engine.error = None
+    desk.search()
+    assert desk.state.phase == "found"
+
+
+def test_an_error_of_ours_is_a_sentence_too(desk, caplog):
+    desk.engine.error = ZeroDivisionError("division by zero")
+    desk.search()
+    assert desk.state.phase == "failed"
+    assert "did not expect (ZeroDivisionError)" in desk.state.message
+    assert "Nothing you chose is lost" in desk.state.message
+    assert "The search job failed" in caplog.text
+
+
+def test_the_month_on_screen_is_built_first(desk):
+    desk.state.current = "2022-06"
+    desk.search()
+    desk.engine.gate = type(desk.engine.gate)(1)
+    desk.actions.build()
+    desk.wait(lambda: desk.state.series is not None)
+    assert [one.month for one in desk.state.series.results] == ["2022-06"]
+    assert desk.state.current == "2022-06"
+
+
+def test_cancel_keeps_the_finished_months_and_build_goes_on(desk):
+    desk.search()
+    desk.engine.gate = type(desk.engine.gate)(2)
+    desk.actions.build()
+    desk.wait(lambda: desk.state.series is not None and len(desk.state.series.results) == 2)
+    desk.actions.cancel()
+    desk.wait(lambda: desk.state.phase == "cancelled")
+    assert len(desk.state.series.results) == 2
+    desk.engine.gate.release(10)
+    desk.build()
+    assert desk.state.series.complete
+
+
+def test_a_second_build_that_fails_at_once_leaves_the_first_on_display(desk):
+    desk.search()
+    desk.build()
+    before = desk.state.series
+    desk.engine.gate = type(desk.engine.gate)(0)
+    desk.actions.build()
+    desk.actions.cancel()
+    desk.wait(lambda: desk.state.phase == "cancelled")
+    assert desk.state.series is before
+    assert all((desk.folder / "work" / one.url.removeprefix("frames/")).is_file() for one in before.frames)
+
+
+def test_a_provider_that_fails_in_mid_build_keeps_what_was_finished(desk):
+    desk.engine.build_error = ProviderError("The provider is down.")
+    desk.search()
+    desk.build()
+    assert (desk.state.phase, desk.state.message) == ("failed", "The provider is down.")
+    assert len(desk.state.series.results) == 1
+
+
+def test_a_new_search_drops_the_answer_of_the_one_before(desk):
+    desk.search()
+    desk.engine.gate = type(desk.engine.gate)(0)
+    desk.actions.build()
+    desk.actions.search()
+    desk.wait(lambda: desk.state.phase == "found")
+    desk.engine.gate.release(10)
+    assert desk.state.series is None
+    assert desk.state.phase == "found"
+
+
+def test_another_picture_of_the_same_bands_is_painted_without_a_build(desk):
+    desk.state.preset = "ndvi"
+    desk.search()
+    desk.build()
+    frames = desk.state.series.frames
+    desk.state.preset = "true-colour"
+    desk.actions.recolour()
+    assert desk.state.series.frames is frames  # its bands were not built
+    desk.state.preset = "infrared"
+    desk.build()
+    desk.state.preset = "ndvi"
+    desk.actions.recolour()
+    desk.wait(lambda: desk.state.series.preset == "ndvi")
+    assert desk.state.series.frames != frames
+
+
+def test_a_choice_that_changes_the_question_makes_the_answer_outdated(desk):
+    desk.search()
+    assert desk.state.is_current
+    desk.state.resolution = 20.0
+    assert desk.state.is_current  # the same scenes at another pixel size
+    desk.actions.estimate()
+    assert desk.state.estimate.resolution == 20
+    desk.state.max_cloud = 30.0
+    assert not desk.state.is_current
