@@ -84,8 +84,10 @@ def _rounds(
 def _run(name: str, catalog: Path, size: int, python: str) -> dict[str, Any]:
     """Run one contender; its peak is the resident memory of all its processes together."""
     command = [python, "-m", "benchmarks.contenders", name, str(catalog), str(size)]
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+    ):
         tree, peak = psutil.Process(process.pid), 0
         while process.poll() is None:
             peak = max(peak, _resident(tree))

