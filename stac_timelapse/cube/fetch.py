@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import random
 import re
@@ -130,6 +131,15 @@ def _connection(parts: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
     key = (parts.scheme, parts.netloc)
     fresh = key not in kept
     if fresh:
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        kept[key] = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+        host = parts.hostname or ""
+        kept[key] = (
+            http.client.HTTPSConnection(host, parts.port, timeout=_TIMEOUT, context=_certificates())
+            if parts.scheme == "https"
+            else http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT)
+        )
     return kept[key], fresh
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    return ssl.create_default_context()
