@@ -85,6 +85,7 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
             threads_per_worker=threads,
             processes=spec.processes,
             host="127.0.0.1",
+            protocol="tcp://",
             # Dask's own pages are not ours to serve, and its usual port may be another program's.
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         ) as cluster,
