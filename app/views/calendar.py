@@ -104,7 +104,8 @@ def months_html(series: Series | None, building: str, current: str) -> str:
         words = "building …" if kind == "doing" else "waiting"
         if result is not None:
             kind = "gap" if result.empty else "done"
-            words = "no clear pixel" if result.empty else f"{share_words(result.clear_share)} clear"
+            nothing = "no clear pixel" if result.passes_used else "no pass"
+            words = nothing if result.empty else f"{share_words(result.clear_share)} clear"
         shown = " shown" if month == current else ""
         rows.append(
             f'<tr class="{kind}{shown}" title="{escape(result_words(result))}"><td class="dot"></td>'

@@ -126,10 +126,59 @@ def test_another_picture_of_the_same_bands_needs_no_build(dashboard):
     expect(dashboard.button("t-build")).to_contain_text("Build again")
     dashboard.open_step("how")
     dashboard.choose("t-preset", "Vegetation (NDVI)")
+    expect(dashboard.player.locator(".legend")).to_have_text("Vegetation (NDVI)00.9")
     dashboard.wait(lambda: dashboard.colour(*forest)[1] > dashboard.colour(*forest)[0] + 20)
     expect(dashboard.button("t-build")).to_contain_text("Build again")
     dashboard.choose("t-preset", "Short-wave infrared")
     expect(dashboard.button("t-build")).not_to_contain_text("again")
+
+
+def test_what_belongs_to_another_area_is_marked_and_its_files_are_not_offered(dashboard, tmp_path):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-06")
+    dashboard.search()
+    dashboard.build()
+    dashboard.save("t-gif", tmp_path)
+    expect(page.locator(".t-downloads a.file")).to_have_count(1)
+    expect(page.locator(".t-outdated .outdated")).to_be_hidden()
+    fire = next(area for area in demo.SAMPLE_AREAS if area.name == "Forest fire")
+    page.locator(".t-step-where .title").click()  # the whole header opens the step
+    dashboard.type_area(", ".join(str(value) for value in fire.bbox))
+    expect(page.locator(".t-outdated .outdated")).to_contain_text("from before your last change")
+    expect(page.locator(".t-months")).to_contain_text("From before your last change")
+    dashboard.search()
+    dashboard.build()
+    expect(page.locator(".t-downloads a.file")).to_have_count(0)
+    expect(page.locator(".t-outdated .outdated")).to_be_hidden()
+
+
+def test_keys_work_wherever_the_focus_is_and_the_shape_is_kept_when_the_window_changes(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-07")
+    dashboard.search()
+    dashboard.build()
+    west, south, east, north = RESERVOIR.bbox
+
+    def shape():
+        left, bottom = dashboard.at(west, south)
+        right, top = dashboard.at(east, north)
+        return (right - left) / (bottom - top), right - left
+
+    whole = shape()
+    page.set_viewport_size({"width": 1600, "height": 900})
+    dashboard.wait(lambda: shape()[1] > 1.2 * whole[1])
+    page.set_viewport_size({"width": 1000, "height": 720})
+    dashboard.wait(lambda: abs(shape()[1] / whole[1] - 1) < 0.02)
+    assert abs(shape()[0] / whole[0] - 1) < 0.01
+    page.mouse.click(*dashboard.at((west + east) / 2, (south + north) / 2))
+    page.keyboard.press("ArrowRight")
+    expect(dashboard.player.locator(".title")).to_have_text("July 2022")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
