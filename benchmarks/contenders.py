@@ -136,7 +136,7 @@ def _import_ours() -> None:
     # Imports and kernels that are compiled already are loaded once a worker, which outlives many builds.
     from benchmarks.kernels import KERNELS  # noqa: PLC0415
 
-    for name in ("median", "place"):
+    for name in ("median", "place", "place a mask", "mask with a margin"):
         KERNELS[name](8)
 
 

@@ -6,6 +6,7 @@ import sys
 import timeit
 import zlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,27 +35,35 @@ def _reduce(method: str) -> Callable[[int], Callable[[], object]]:
     return prepare
 
 
-def _place(side: int) -> Callable[[], object]:
-    block, clear = _stack(side)[0, 0], np.ones((side, side), dtype=bool)
-    out = np.zeros(block.shape, dtype=np.uint16)
-    return lambda: place(block, True, 0, -1000, 1, 0, 0, clear, out)
+def _packed(side: int, dtype: Any) -> tuple[bytes, Layout, Level]:
+    raw = zlib.compress(_stack(side)[0, 0].astype(dtype).tobytes())
+    level = Level(side, side, side, side, np.zeros(1, np.int64), np.array([len(raw)]))
+    return raw, Layout(np.dtype(dtype), True, True, 0, None, None, None, (level,)), level
+
+
+def _place(dtype: Any, repeat: int) -> Callable[[int], Callable[[], object]]:
+    def prepare(side: int) -> Callable[[], object]:
+        block, clear = unpack(*_packed(side, dtype)), np.ones((side * repeat, side * repeat), dtype=bool)
+        out = np.zeros(clear.shape, dtype=np.uint16)
+        return lambda: place(block, True, 0, -1000, repeat, 0, 0, clear, out)
+
+    return prepare
 
 
 def _unpack(side: int) -> Callable[[], object]:
-    raw = zlib.compress(_stack(side)[0, 0].tobytes())
-    level = Level(side, side, side, side, np.zeros(1, np.int64), np.array([len(raw)]))
-    layout = Layout(np.dtype(np.uint16), True, True, 0, None, None, None, (level,))
-    return lambda: unpack(raw, layout, level)
+    packed = _packed(side, np.uint16)
+    return lambda: unpack(*packed)
 
 
 def _mask(side: int) -> Callable[[], object]:
-    scl = np.random.default_rng(5).choice(np.array([4, 5, 9], dtype=np.uint8), size=(side, side))
+    scl = np.random.default_rng(5).choice(np.array([4, 5, 9], dtype=np.uint16), size=(side, side))
     return lambda: clear_pixels(scl, MaskPolicy(dilate=60.0), 10.0)
 
 
 PREPARED: Mapping[str, Callable[[int], Callable[[], object]]] = {
     **{name: _reduce(name) for name in ("median", "mean", "percentile:25", "first-clear", "max-ndvi", "medoid")},
-    "place": _place,
+    "place": _place(np.uint16, 1),
+    "place a mask": _place(np.uint8, 2),
     "unpack": _unpack,
     "mask with a margin": _mask,
 }

@@ -97,7 +97,7 @@ def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[
             seen.fill(piece, everywhere, scl)
     except (NotPlainError, NotFetchedError):
         scl = read_window(source, wide)
-    clear = clear_pixels(np.minimum(scl, 255).astype(np.uint8), policy, target.resolution)
+    clear = clear_pixels(scl, policy, target.resolution)
     return clear[margin : margin + target.height, margin : margin + target.width]
 
 
