@@ -21,7 +21,10 @@ from stac_timelapse.scenes.model import SceneSet
 
 
 class Actions:
-    """The actions of one session. Every method returns at once; answers arrive in the state.
+    """The actions of one session. Every method returns at once; what it does arrives in the state.
+
+    Even the first change that an action makes goes through `post`, like the answers of its job: what Panel sends from
+    within an event's handler may reach the browser after what is sent later, and the page would keep the older state.
 
     Parameters
     ----------
@@ -39,6 +42,7 @@ class Actions:
         self.state = state
         self._engine = engine
         self._workspace = workspace
+        self._post = post
         self._jobs = JobRunner(post)
         self._painter: FramePainter | None = None
         self._exporter = Exporter(state, self._jobs, workspace)
@@ -52,6 +56,9 @@ class Actions:
 
     def search(self) -> None:
         """Look for scenes and estimate the build."""
+        self._post(self._start_search)
+
+    def _start_search(self) -> None:
         recipe = self._recipe()
         if recipe is None:
             return
@@ -86,6 +93,9 @@ class Actions:
 
     def estimate(self) -> None:
         """Estimate again after the resolution changed; nothing is searched."""
+        self._post(self._estimate_again)
+
+    def _estimate_again(self) -> None:
         state = self.state
         if state.busy or state.exporting or state.scenes is None or state.searched is None or not state.is_current:
             return
@@ -97,6 +107,9 @@ class Actions:
 
     def build(self) -> None:
         """Compute the months of what was found; the month on display first."""
+        self._post(self._start_build)
+
+    def _start_build(self) -> None:
         recipe = self._recipe()
         scenes, searched = self.state.scenes, self.state.searched
         if recipe is None or scenes is None or searched is None:
@@ -180,8 +193,20 @@ class Actions:
 
     # -- the rest ----------------------------------------------------------------------------------
 
+    def put_away(self) -> None:
+        """Go back from a state that needed an answer to the one before it."""
+        phase = "found" if self.state.is_current else "idle"
+        self._post(lambda: assign(self.state, phase=phase, message=""))
+
+    def show(self, month: str) -> None:
+        """Make a month the one on display."""
+        self._post(lambda: assign(self.state, current=month))
+
     def cancel(self) -> None:
         """Stop what is under way; everything finished and everything chosen stays."""
+        self._post(self._cancel)
+
+    def _cancel(self) -> None:
         if self.state.phase == "searching":
             self._jobs.drop()
             assign(self.state, phase="idle", message="")
@@ -191,6 +216,9 @@ class Actions:
 
     def recolour(self) -> None:
         """Paint the series on display with the chosen preset, if its bands were built."""
+        self._post(self._start_recolour)
+
+    def _start_recolour(self) -> None:
         state, series = self.state, self.state.series
         if series is None or state.busy or state.exporting or series.preset == state.preset:
             return
@@ -211,6 +239,9 @@ class Actions:
 
     def export(self, kind: str) -> None:
         """Write the finished months as ``"gif"`` or ``"geotiff"`` and offer the file."""
+        self._post(lambda: self._start_export(kind))
+
+    def _start_export(self, kind: str) -> None:
         if self._painter is not None and self._painter.stretch is not None:
             self._exporter.start(kind, self._painter.stretch)
 

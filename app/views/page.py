@@ -64,7 +64,7 @@ class PageView:
         self._exports = ExportBar(state, actions)
         html: dict[str, Any] = {"stylesheets": [PAGE_CSS], "margin": 0}
         self._stage = pn.pane.HTML("", sizing_mode="stretch_both", css_classes=["t-state"], **html)
-        self._notices = [Notice(self._remedy, self._put_away, top=top) for top in ("76px", "20px")]
+        self._notices = [Notice(self._remedy, lambda _event: actions.put_away(), top=top) for top in ("76px", "20px")]
         self._answer = pmui.Button(label="", align="center", margin=(0, 0, 90, 0), css_classes=["t-answer"])
         self._answer.on_click(self._remedy)
         self._guide = self._guidance(html)
@@ -172,14 +172,11 @@ class PageView:
             assign(self._state, max_cloud=100.0)
             self._actions.search()
         elif self._state.phase in {"no_scenes", "refused"}:
-            self._put_away()
+            self._actions.put_away()
         elif self._state.scenes is None:
             self._actions.search()
         else:
             self._actions.build()
-
-    def _put_away(self, *_events: Any) -> None:
-        assign(self._state, phase="found" if self._state.is_current else "idle", message="")
 
     # -- the picture of the state -------------------------------------------------------------------
 

@@ -123,14 +123,16 @@ class Step:
             css_classes=[f"t-step-{title.lower()}"],
             sx={
                 "borderBottom": "1px solid #e3eaea",
-                "& .MuiCardHeader-root": {"padding": "10px 12px 10px 18px", "position": "relative"},
-                # The whole header opens and closes the step, not only its arrow.
-                "& .MuiCardHeader-action button": {
+                "& .MuiCardHeader-root": {
+                    "padding": "10px 12px 10px 18px",
+                    "position": "relative",
+                    "overflow": "hidden",
+                },
+                # The whole header opens and closes the step, not only its arrow (which turns, and its area with it).
+                "& .MuiCardHeader-action button::after": {
+                    "content": '""',
                     "position": "absolute",
-                    "inset": "0",
-                    "borderRadius": "0",
-                    "justifyContent": "flex-end",
-                    "paddingRight": "12px",
+                    "inset": "-16px -400px",
                 },
                 "& .MuiCardContent-root": {"padding": "0 18px 12px 18px !important"},
             },

@@ -83,7 +83,7 @@ class TimelapseView:
         if painter is None or not painter.full.has(month):
             return
         self._rested = month
-        self._state.current = month
+        self._actions.show(month)
         await asyncio.to_thread(painter.full.load, month)
         if painter is self._painter and self.player.rested == month:
             self.player.value = month
