@@ -36,7 +36,8 @@ def box_of(name: str) -> str:
 
 def start(page: Dashboard) -> None:
     """Show a first visit."""
-    page.wait(lambda: max(page.colour(16.46, 49.42)) < 200)  # the overview is there
+    paper = page.colour(16.46, 49.47)  # north of the overview
+    page.wait(lambda: page.colour(16.46, 49.42) != paper)
 
 
 def drawn(page: Dashboard) -> None:
