@@ -103,7 +103,7 @@ class Actions:
             return
         known = scenes if recipe.bands == searched.bands else None
         first = self.state.current if self.state.current in recipe.months else None
-        assign(self.state, phase="building", message="", progress=None, exporting="", export_error="")
+        assign(self.state, phase="building", message="", progress=None, exporting="", export_error="", downloads=())
         self._jobs.start("build", lambda job: self._build(job, recipe, known, first), on_error=self._failed)
 
     def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
@@ -156,7 +156,8 @@ class Actions:
         if series is None or series.number != number:
             # The series before stays on display until the first month of this one is there.
             self._replace_painter(painter)
-            series = Series(recipe, painter.preset.name, recipe.months, number=number)
+            series = Series(recipe, painter.preset.name, recipe.months, number=number, scenes=self.state.scenes)
+            assign(self.state, downloads=())  # they are of the series before
         series = replace(
             series,
             results=tuple(sorted((*series.results, result), key=lambda one: one.month)),
@@ -206,7 +207,7 @@ class Actions:
 
     def _recoloured(self, painter: FramePainter, series: Series) -> None:
         self._replace_painter(painter)
-        assign(self.state, series=series)
+        assign(self.state, series=series, downloads=())
 
     def export(self, kind: str) -> None:
         """Write the finished months as ``"gif"`` or ``"geotiff"`` and offer the file."""

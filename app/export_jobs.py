@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from stac_timelapse.export.geotiff import zip_months
 from stac_timelapse.export.gif import write_gif
 from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.picture.render import Stretch
+from stac_timelapse.report import provenance
 
 _ENDINGS = {"gif": ".gif", "geotiff": "_geotiff.zip"}
 _NAME_LENGTH = 40
@@ -47,7 +49,7 @@ class Exporter:
             if kind == "gif":
                 self._gif(job, series, stretch, out)
             else:
-                zip_months([one.path for one in series.results], out, series.recipe.to_json())
+                zip_months([one.path for one in series.results], out, _recipe_of(series))
             job.check()
         except BaseException:
             self._workspace.remove(folder)
@@ -65,7 +67,8 @@ class Exporter:
             out,
             preset=PRESETS[series.preset],
             stretch=stretch,
-            title=series.recipe.aoi.name,
+            fps=self._state.speed,
+            title=" · ".join(filter(None, [series.recipe.aoi.name, PRESETS[series.preset].title])),
             attribution=series.recipe.source.attribution,
             on_progress=on_progress,
         )
@@ -81,8 +84,15 @@ class Exporter:
         assign(self._state, exporting="", export_share=0.0, message="", export_error="" if cancelled else sentence)
 
 
+def _recipe_of(series: Series) -> str:
+    """Return the recipe with all that it led to, as the command line writes it."""
+    if series.scenes is None:
+        return series.recipe.to_json()
+    return json.dumps(provenance(series.recipe, series.scenes, series.results), indent=2)
+
+
 def file_name(series: Series, kind: str) -> str:
-    """Return a name that says what is in the file, e.g. ``timelapse_reservoir_2023-01_2023-12.gif``."""
+    """Return a name that says what is in the file, e.g. ``timelapse_reservoir_ndvi_2023-01_2023-12.gif``."""
     place = re.sub(r"[^a-z0-9]+", "-", series.recipe.aoi.name.lower()).strip("-")[:_NAME_LENGTH]
-    middle = f"_{place}" if place else ""
+    middle = "".join(f"_{part}" for part in (place, "" if series.preset == "true-colour" else series.preset) if part)
     return f"timelapse{middle}_{series.months[0]}_{series.months[-1]}{_ENDINGS[kind]}"

@@ -72,8 +72,11 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     def post(change: Callable[[], None]) -> None:
         def apply() -> None:
             try:
-                with pn.io.hold(document):
+                document.hold("combine")
+                try:
                     change()
+                finally:
+                    document.unhold()
             except Exception as error:  # noqa: BLE001 - in a callback nobody else would hear of it
                 _log.exception("The page could not follow its state")
                 assign(state, phase="failed", message=UNEXPECTED.format(kind=type(error).__name__), progress=None)

@@ -91,6 +91,8 @@ class Series:
         Their pictures.
     number
         Counts the builds of the session.
+    scenes
+        What it was built from.
     """
 
     recipe: Recipe
@@ -99,6 +101,7 @@ class Series:
     results: tuple[MonthResult, ...] = ()
     frames: tuple[Frame, ...] = ()
     number: int = 0
+    scenes: SceneSet | None = None
 
     def result(self, month: str) -> MonthResult | None:
         """Return the finished month, or None."""
@@ -134,6 +137,7 @@ class AppState(param.Parameterized):
     refusal = param.String("", doc="Why it may not be built, with what would fit; empty where it may.")
     progress = param.ClassSelector(class_=Progress, default=None, allow_None=True, doc="Where the build is.")
     series = param.ClassSelector(class_=Series, default=None, allow_None=True, doc="The months on display.")
+    speed = param.Integer(4, bounds=(1, 30), doc="Months a second, in the player and in the GIF.")
     current = param.String("", doc="Month on display, YYYY-MM.")
     exporting: Any = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
     export_share = param.Number(0.0, bounds=(0, 1), doc="How much of the export is done.")
@@ -178,6 +182,24 @@ class AppState(param.Parameterized):
             return _question(self.recipe()) == _question(self.searched)
         except InvalidInputError:
             return False
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the series on display is not what the present choices would give."""
+        series = self.series
+        if series is None:
+            return False
+        try:
+            chosen = self.recipe()
+        except InvalidInputError:
+            return True
+        same = chosen.but(preset=None, bands=series.recipe.bands) == series.recipe.but(preset=None)
+        return not same or not set(chosen.bands) <= set(series.recipe.bands)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the series on display is complete and holds all that the present choices need."""
+        return self.series is not None and self.series.complete and not self.is_outdated
 
 
 def _question(recipe: Recipe) -> Recipe:

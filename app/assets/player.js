@@ -21,7 +21,12 @@ export function render({model, view}) {
   const caption = element("div", {class: "caption", "aria-live": "off"})
   const title = element("span", {class: "title"})
   const detail = element("span", {class: "detail"})
-  caption.append(title, detail)
+  const legend = element("span", {class: "legend"})
+  const ramp = element("span", {class: "ramp", "aria-hidden": "true"})
+  const picture = element("span")
+  const [low, high] = [element("span"), element("span")]
+  legend.append(picture, low, ramp, high)
+  caption.append(title, detail, legend)
 
   const row = element("div", {class: "row"})
   const back = element("button", {class: "icon", type: "button", "aria-label": "Month before", title: "Month before (\u2190)"}, BACK)
@@ -81,35 +86,43 @@ export function render({model, view}) {
     root.dataset.month = shown.month
   }
 
-  // A metre is as wide as it is high: the figure's ranges are widened to its shape when it is laid out, and
-  // its heights follow its widths when the window changes. HoloViews would do it on the server, and crop.
+  // Bokeh's tiles keep a metre as wide as it is high when the window changes, at the same scale. What was all of the
+  // area before shall be all of it afterwards, so it is fitted again, unless the user has moved or zoomed. Later, for
+  // the tiles do their part while they paint.
   function watch_shape(figure) {
     if (figure == null || figure === shaped) {
       return
     }
     shaped = figure
     const {x_range: across, y_range: down} = figure
-    const ranges = () => [across.start, across.end, down.start, down.end]
-    const home = ranges()
-    let ours = home
+    const [west, south, east, north] = figure.tags
+    let ours = null
+    let later = null
+    const seen = (width) => [(across.start + across.end) / 2, (down.start + down.end) / 2, (across.end - across.start) / width]
+    const untouched = (width) => {
+      const now = seen(width)
+      return ours == null || now.every((value, at) => Math.abs(value - ours[at]) < (at === 2 ? 0.01 : 2) * ours[2])
+    }
     const fit = () => {
       // Bokeh throws when a size is asked for that the layout has not set yet.
-      const {inner_width: across_px, inner_height: down_px} = figure.properties
-      const [width, height] = [across_px, down_px].map((size) => (size.is_unset ? 0 : size.get_value()))
-      if (!(width > 0 && height > 0)) {
+      const {inner_width, inner_height} = figure.properties
+      const [width, height] = [inner_width, inner_height].map((size) => (size.is_unset ? 0 : size.get_value()))
+      if (!(width > 0 && height > 0 && untouched(width))) {
         return
       }
-      const untouched = ranges().every((value, at) => value === ours[at])
-      const [west, east, south, north] = untouched ? home : ranges()
-      const metres = untouched ? Math.max((east - west) / width, (north - south) / height) : (east - west) / width
+      const metres = Math.max((east - west) / width, (north - south) / height)
       const [x, y] = [(west + east) / 2, (south + north) / 2]
-      ours = [x - metres * width / 2, x + metres * width / 2, y - metres * height / 2, y + metres * height / 2]
-      across.setv({start: ours[0], end: ours[1]})
-      down.setv({start: ours[2], end: ours[3]})
+      across.setv({start: x - metres * width / 2, end: x + metres * width / 2})
+      down.setv({start: y - metres * height / 2, end: y + metres * height / 2})
+      ours = seen(width)
     }
-    figure.connect(figure.properties.inner_width.change, fit)
-    figure.connect(figure.properties.inner_height.change, fit)
-    fit()
+    const soon = () => {
+      clearTimeout(later)
+      later = setTimeout(fit, 120)
+    }
+    figure.connect(figure.properties.inner_width.change, soon)
+    figure.connect(figure.properties.inner_height.change, soon)
+    soon()
   }
 
   // The full-resolution view carries the month it shows in its name: it is only let through for that month.
@@ -119,6 +132,15 @@ export function render({model, view}) {
       full = found
       full.connect(full.properties.name.change, paint)
     }
+  }
+
+  function explain() {
+    const colours = model.ramp.slice(1, -1)
+    picture.textContent = model.picture
+    ramp.hidden = colours.length === 0
+    ramp.style.background = colours.length > 0 ? `linear-gradient(90deg, ${colours.join(", ")})` : ""
+    low.textContent = model.ramp[0] ?? ""
+    high.textContent = model.ramp.at(-1) ?? ""
   }
 
   function rest() {
@@ -225,16 +247,32 @@ export function render({model, view}) {
       start()
     }
   })
-  root.addEventListener("keydown", (event) => {
-    if (event.key === " " && event.target !== play && event.target.tagName !== "BUTTON") {
-      event.preventDefault()
-      play.click()
+  // Keys work wherever the focus is, but in something that takes keys itself.
+  const taken = "input, textarea, select, button, summary, a, [contenteditable=true], [role]"
+  const act = {" ": () => play.click(), ArrowLeft: () => back.click(), ArrowRight: () => next.click(),
+    Home: () => { stop(); go(0) }, End: () => { stop(); go(-1) }}
+  const on_key = (event) => {
+    const target = event.composedPath()[0]
+    const ours = target === slider && event.key === " "
+    if (!root.isConnected || root.offsetParent == null || event.ctrlKey || event.metaKey || event.altKey) {
+      return
     }
-  })
+    if (act[event.key] != null && (ours || !target.matches?.(taken))) {
+      event.preventDefault()
+      act[event.key]()
+    }
+  }
+  window.addEventListener("keydown", on_key)
   model.on("months", rebuild)
   model.on("figure", paint)
   model.on("current", jump)
-  model.on("remove", () => clearInterval(timer))
+  model.on("picture", explain)
+  model.on("ramp", explain)
+  model.on("remove", () => {
+    clearInterval(timer)
+    window.removeEventListener("keydown", on_key)
+  })
+  explain()
   rebuild()
   jump()
   return root

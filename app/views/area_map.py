@@ -26,6 +26,7 @@ from app.views.map_geometry import (
     Ring,
     bbox_to_mercator,
     geometry_of,
+    holed_columns,
     joined,
     rings_of,
     same_rings,
@@ -57,8 +58,6 @@ class AreaMap:
         Address template of the built-in tiles, relative to the page so that a proxy's path does not matter.
     web_basemaps
         Whether the user may choose a map of another host. Nothing is asked of that host before.
-    basemap_choices
-        Which of `WEB_BASEMAPS` are offered then.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class AreaMap:
         *,
         tile_url: str = "basemap/light/{Z}/{X}/{Y}.png",
         web_basemaps: bool = False,
-        basemap_choices: Sequence[str] = tuple(WEB_BASEMAPS),
     ) -> None:
         self._on_area = on_area
         self._on_error = on_error
@@ -83,7 +81,7 @@ class AreaMap:
         self._home = bbox_to_mercator(home_bbox)
         self._channel = MapChannel(home=self._home, dark="/dark/" in tile_url)
         self._tile_url = tile_url
-        choices = {name: WEB_BASEMAPS[name].title for name in basemap_choices} if web_basemaps else {}
+        choices = {name: basemap.title for name, basemap in WEB_BASEMAPS.items()} if web_basemaps else {}
         self._overlay = controls({"local": "Built-in map", **choices})
         self._basemaps = {"local": tile_source(tile_url, MAX_ZOOM)}
         for name in choices:
@@ -278,16 +276,10 @@ class AreaMap:
 
     def _mark_holes(self) -> None:
         """Fill an area with holes as such: the editable element has plain rings only, and would fill them as well."""
-        polygons = shapely.get_parts(joined(self._area.geometry)) if self._area is not None else ()
-        holed = any(polygon.interiors for polygon in polygons)
-        columns: dict[str, list[Any]] = {"xs": [], "ys": []}
-        for polygon in polygons if holed else ():
-            rings = [to_mercator(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
-            for axis, column in enumerate(columns.values()):
-                column.append([[ring[:, axis] for ring in rings]])
+        columns = holed_columns(self._area.geometry) if self._area is not None else {"xs": [], "ys": []}
         self._layers.holed.update(data=columns)
         if self._area_glyph is not None:
-            self._area_glyph.fill_alpha = 0.0 if holed else 0.12
+            self._area_glyph.fill_alpha = 0.0 if columns["xs"] else 0.12
 
     def _soon(self, name: str, change: Callable[[], None]) -> None:
         """Make a change now while there is no page yet, else together with others in the next tick.

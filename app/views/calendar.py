@@ -54,7 +54,18 @@ def found_html(state: AppState) -> str:
     if scenes.skipped:
         left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
-    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(scenes)}{out}</div>'
+    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(scenes)}{out}{passes_html(scenes)}</div>'
+
+
+def passes_html(scenes: SceneSet) -> str:
+    """Return a folded list of the passes: day, satellite, cloud cover as the provider states it, scenes."""
+    rows = "".join(
+        f'<tr title="{escape(", ".join(scene.id for scene in one.scenes))}"><td>{one.datetime:%Y-%m-%d}</td>'
+        f"<td>{escape(one.platform)}</td><td>{count(len(one.scenes), 'scene')}</td>"
+        f'<td class="share">{one.cloud_cover:.0f} % cloud</td></tr>'
+        for one in scenes.passes
+    )
+    return f'<details class="passes"><summary>Show the passes</summary><table class="months">{rows}</table></details>'
 
 
 def estimate_html(estimate: Estimate | None, refusal: str) -> str:
@@ -93,7 +104,8 @@ def months_html(series: Series | None, building: str, current: str) -> str:
         words = "building …" if kind == "doing" else "waiting"
         if result is not None:
             kind = "gap" if result.empty else "done"
-            words = "no clear pixel" if result.empty else f"{share_words(result.clear_share)} clear"
+            nothing = "no clear pixel" if result.passes_used else "no pass"
+            words = nothing if result.empty else f"{share_words(result.clear_share)} clear"
         shown = " shown" if month == current else ""
         rows.append(
             f'<tr class="{kind}{shown}" title="{escape(result_words(result))}"><td class="dot"></td>'

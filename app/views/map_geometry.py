@@ -78,3 +78,14 @@ def geometry_of(rings: Sequence[Ring]) -> BaseGeometry | None:
     for polygon in polygons:
         whole = polygon if whole is None else whole.symmetric_difference(polygon)
     return whole
+
+
+def holed_columns(geometry: BaseGeometry) -> dict[str, list[list[list[npt.NDArray[np.float64]]]]]:
+    """Return an area with holes as Bokeh's ``MultiPolygons`` want it; empty columns for one without holes."""
+    columns: dict[str, list[list[list[npt.NDArray[np.float64]]]]] = {"xs": [], "ys": []}
+    polygons = shapely.get_parts(joined(geometry))
+    for polygon in polygons if any(each.interiors for each in polygons) else ():
+        rings = [to_mercator(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
+        for axis, column in enumerate(columns.values()):
+            column.append([[ring[:, axis] for ring in rings]])
+    return columns

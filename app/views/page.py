@@ -64,13 +64,14 @@ class PageView:
         self._exports = ExportBar(state, actions)
         html: dict[str, Any] = {"stylesheets": [PAGE_CSS], "margin": 0}
         self._stage = pn.pane.HTML("", sizing_mode="stretch_both", css_classes=["t-state"], **html)
-        self._notices = [Notice(self._remedy, top="76px"), Notice(self._remedy, top="20px")]
+        self._notices = [Notice(self._remedy, self._put_away, top=top) for top in ("76px", "20px")]
         self._answer = pmui.Button(label="", align="center", margin=(0, 0, 90, 0), css_classes=["t-answer"])
         self._answer.on_click(self._remedy)
         self._guide = self._guidance(html)
         on_map, on_series = self._notices
         fill: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"position": "relative"}}
-        self._series = pn.Column(self.timelapse.panel, self._exports.panel, on_series.box, **fill)
+        self._outdated = pn.pane.HTML("", css_classes=["t-outdated"], sizing_mode="stretch_width", **html)
+        self._series = pn.Column(self._outdated, self.timelapse.panel, self._exports.panel, on_series.box, **fill)
         self._empty = pn.Column(self._stage, self._answer, **{**fill, "styles": {"background": "#f6f9f9"}})
         self._tabs = pmui.Tabs(
             ("Map", pn.Column(self.map.panel(), self._guide, on_map.box, **fill)),
@@ -83,11 +84,25 @@ class PageView:
 
     def _watch(self) -> None:
         state = self._state
-        state.param.watch(self._show, ["phase", "message", "series"])
+        choices = [
+            "aoi",
+            "catalog",
+            "start",
+            "end",
+            "months_of_year",
+            "max_cloud",
+            "preset",
+            "resolution",
+            "clear",
+            "dilate",
+        ]
+        state.param.watch(self._show, ["phase", "message", "series", *choices])
         state.param.watch(self._area_changed, "aoi")
         state.param.watch(self._footprints, ["scenes"])
         state.param.watch(self._lay_overview, "catalog")
         self._lay_overview()
+        state.param.watch(lambda *_events: self._actions.estimate(), ["resolution", "clear", "dilate"])
+        state.param.watch(lambda *_events: self._actions.recolour(), "preset")
         state.param.watch(self._first_month, "series")
         self._show()
 
@@ -157,11 +172,14 @@ class PageView:
             assign(self._state, max_cloud=100.0)
             self._actions.search()
         elif self._state.phase in {"no_scenes", "refused"}:
-            assign(self._state, phase="found" if self._state.is_current else "idle", message="")
+            self._put_away()
         elif self._state.scenes is None:
             self._actions.search()
         else:
             self._actions.build()
+
+    def _put_away(self, *_events: Any) -> None:
+        assign(self._state, phase="found" if self._state.is_current else "idle", message="")
 
     # -- the picture of the state -------------------------------------------------------------------
 
@@ -173,6 +191,8 @@ class PageView:
         self._empty.visible = not has_series
         if not has_series:
             self._stage.object = status.stage_html(state)
+        self._outdated.object = status.outdated_html(state)
+        self._outdated.visible = bool(self._outdated.object)
         remedy = status.REMEDIES.get(state.phase, "")
         self._answer.visible = bool(remedy)
         self._answer.label = remedy or " "
@@ -213,15 +233,20 @@ class Notice:
     ----------
     on_click
         What the button does.
+    on_close
+        What the other button does, which only puts the card away.
     top
         CSS distance from the top.
     """
 
-    def __init__(self, on_click: Callable[[Any], None], top: str) -> None:
+    def __init__(self, on_click: Callable[[Any], None], on_close: Callable[[Any], None], top: str) -> None:
         self._text = pn.pane.HTML("", css_classes=["t-notice"], stylesheets=[PAGE_CSS], margin=0)
-        self._button = pmui.Button(label=" ", size="small", margin=(0, 0, 16, 76), css_classes=["t-remedy"])
+        self._button = pmui.Button(label=" ", size="small", margin=(0, 8, 16, 76), css_classes=["t-remedy"])
         self._button.on_click(on_click)
-        column = pn.Column(self._text, self._button, margin=0)
+        self._close = pmui.Button(label="Close", size="small", variant="text", margin=(0, 0, 16, 0))
+        self._close.css_classes = ["t-close"]
+        self._close.on_click(on_close)
+        column = pn.Column(self._text, pn.Row(self._button, self._close, margin=0), margin=0)
         self.box = _floating(column, top=top, left="50%", transform="translateX(-50%)")
 
     def show(self, state: AppState, *, shown: bool) -> None:
@@ -230,6 +255,7 @@ class Notice:
         if shown:
             self._text.object = status.notice_html(state)
             self._button.label = status.REMEDIES[state.phase]
+            self._close.visible = state.phase != "refused"  # whose button closes it
 
 
 def footprints(scenes: SceneSet) -> list[tuple[Any, str, bool]]:

@@ -11,6 +11,7 @@ from panel.widgets.base import WidgetBase
 from app.state import Series
 from app.views.styles import ASSETS, PLAYER_CSS
 from app.views.words import month_letter, month_words, result_words
+from stac_timelapse.picture.indices import Preset
 
 
 class MonthPlayer(JSComponent, WidgetBase):
@@ -25,6 +26,8 @@ class MonthPlayer(JSComponent, WidgetBase):
     rested = param.String(default="", doc="Month at which the slider rests, YYYY-MM.")
     current = param.String(default="", doc="Month that the slider should move to, YYYY-MM.")
     figure = param.String(default="", doc="Name of the figure that shows the months.")
+    picture = param.String(default="", doc="What the months show, e.g. True colour.")
+    ramp = param.List(default=[], doc="Of an index: its limits and, between them, colours as CSS.")
     months = param.List(default=[], doc="One mapping a month: what the strip, the caption and the note say.")
     speed = param.Integer(default=4, bounds=(1, 30), doc="Months a second while playing.")
 
@@ -33,6 +36,14 @@ class MonthPlayer(JSComponent, WidgetBase):
     def __init__(self, **params: Any) -> None:
         # Panel finds the dimension a widget belongs to by the widget's label.
         super().__init__(name="time", label="time", stylesheets=[PLAYER_CSS], **params)  # type: ignore[no-untyped-call]
+
+
+def ramp_of(preset: Preset) -> list[str]:
+    """Return an index's lower limit, the colours of its palette and its upper limit; nothing for other pictures."""
+    if preset.kind != "index":
+        return []
+    low, high = preset.limits
+    return [f"{low:g}", *(f"rgb{colour}" for colour in preset.colours), f"{high:g}"]
 
 
 def month_entries(series: Series) -> list[dict[str, Any]]:
@@ -44,7 +55,7 @@ def month_entries(series: Series) -> list[dict[str, Any]]:
         if result is not None:
             share = result.clear_share
             state = "empty" if result.empty else "ready"
-            note = f"{month_words(month)}: not one clear pixel" if result.empty else ""
+            note = f"{month_words(month)}: {result_words(result)}" if result.empty else ""
         entries.append(
             {
                 "month": month,

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from bokeh.models import ColumnDataSource
 from bokeh.models.annotations import Label
+from bokeh.models.tools import WheelZoomTool
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's own class name in lower case
 from dask.delayed import delayed
 from holoviews.streams import RangeXY
@@ -26,6 +27,7 @@ from app.views.map_geometry import rings_of
 FULL_TAG = "full-picture"
 _PADDING = 0.06
 _SCREEN_PIXELS = 1400
+_WHEEL_SPEED = 1 / 1500  # Bokeh's own is 1/600: five notches lead from a whole area to single pixels
 _OUTLINE = "#ffffff"
 _numbers = itertools.count()
 _OUTLINE_EDGE = "#0f3d3e"
@@ -151,7 +153,15 @@ class SeriesFigure:
     def _overlay(self, pictures: FullPictures, tile_url: str) -> Any:
         lazy, alpha = lazy_pictures(self._series, pictures, self._series.frames[0].month)
         full = lazy.hvplot.rgb(
-            x="x", y="y", bands="band", groupby="time", dynamic=True, framewise=False, title="", responsive=True
+            x="x",
+            y="y",
+            bands="band",
+            groupby="time",
+            dynamic=True,
+            framewise=False,
+            title="",
+            responsive=True,
+            hover=False,
         )
         full.cache_size = 1  # else each month that was looked at stays in memory, at full size
         full = full.apply(on_screen, alpha=alpha, streams=[RangeXY()]).opts(
@@ -172,6 +182,7 @@ class SeriesFigure:
                 xaxis=None,
                 yaxis=None,
                 toolbar=None,
+                default_tools=["pan", "wheel_zoom"],
                 active_tools=["pan", "wheel_zoom"],
                 hooks=[self._prepare],
                 title="",
@@ -194,10 +205,13 @@ class SeriesFigure:
             return
         self._model = figure
         figure.name = self.name
+        figure.tags = list(self._view)  # what the player fits into the window
         figure.update(min_border_left=0, min_border_right=0, min_border_top=0, min_border_bottom=0)
         figure.outline_line_color = None
+        wheels: Any = figure.select(WheelZoomTool)
+        for wheel in wheels:
+            wheel.speed = _WHEEL_SPEED
         figure.aspect_ratio = None
-        plot.data_aspect = None  # the player keeps the shape; HoloViews would do it by cropping
         west, south, east, north = self._bounds
         for month in self._series.months:
             self._sources[month] = ColumnDataSource({"url": []})

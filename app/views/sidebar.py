@@ -59,7 +59,7 @@ class Sidebar:
             sizing_mode="stretch_both",
             margin=0,
         )
-        state.param.watch(self._refresh, ["scenes", "estimate", "refusal", "series", "progress", "phase", "current"])
+        state.param.watch(self._refresh, list(state.param))
         state.param.watch(self._fold, "phase")
         self._refresh()
 
@@ -69,7 +69,9 @@ class Sidebar:
         begun = state.phase == "building" or (state.series is not None and state.series.recipe == state.searched)
         self._cost.object = "" if begun and not state.refusal else estimate_html(state.estimate, state.refusal)
         doing = state.progress.month if state.phase == "building" and state.progress is not None else ""
-        self._months.object = months_html(state.series, doing, state.current)
+        months = months_html(state.series, doing, state.current)
+        old = months and state.phase != "building" and state.is_outdated
+        self._months.object = f'<p class="quiet old">From before your last change:</p>{months}' if old else months
         self._result.card.visible = state.scenes is not None or state.series is not None
 
     def _fold(self, event: Any) -> None:
@@ -121,7 +123,15 @@ class Step:
             css_classes=[f"t-step-{title.lower()}"],
             sx={
                 "borderBottom": "1px solid #e3eaea",
-                "& .MuiCardHeader-root": {"padding": "10px 12px 10px 18px"},
+                "& .MuiCardHeader-root": {"padding": "10px 12px 10px 18px", "position": "relative"},
+                # The whole header opens and closes the step, not only its arrow.
+                "& .MuiCardHeader-action button": {
+                    "position": "absolute",
+                    "inset": "0",
+                    "borderRadius": "0",
+                    "justifyContent": "flex-end",
+                    "paddingRight": "12px",
+                },
                 "& .MuiCardContent-root": {"padding": "0 18px 12px 18px !important"},
             },
         )
@@ -210,7 +220,8 @@ class Footer:
         self._search.label = "Search again" if state.scenes is not None or state.series is not None else "Search"
         self._build.visible = not state.busy and ready
         if state.scenes is not None:
-            built = state.series is not None and state.series.complete and not state.busy
+            built = state.is_built
+            self._build.variant = "outlined" if built else "contained"
             self._build.label = f"{'Build again' if built else 'Build'} · {count(len(state.scenes.months), 'month')}"
         self._line.object, share = progress_words(state)
         # The indeterminate bar runs while there is nothing to count.

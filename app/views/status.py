@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from app.state import AppState
+from app.views.words import month_words
 
 _ART = {
     "idle": '<rect x="14" y="20" width="52" height="40" rx="6"/><path d="M14 48l14-13 11 9 10-8 17 14"/>'
@@ -89,4 +90,17 @@ def notice_html(state: AppState) -> str:
     return (
         f'<div class="notice {state.phase}" role="alert">{art(state.phase)}<div><h3>{title(state)}</h3>'
         f"<p>{escape(words(state))}</p></div></div>"
+    )
+
+
+def outdated_html(state: AppState) -> str:
+    """Return one line over a series that is not what the present choices would give, or nothing."""
+    series = state.series
+    if series is None or state.phase == "building" or not state.is_outdated:
+        return ""
+    name = f"{escape(series.recipe.aoi.name)}, " if series.recipe.aoi.name else ""
+    dates = f"{month_words(series.months[0])} to {month_words(series.months[-1])}"
+    return (
+        f'<div class="outdated" role="status">This is the timelapse from before your last change: {name}{dates}. '
+        "Search and build to replace it.</div>"
     )

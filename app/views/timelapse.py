@@ -10,8 +10,9 @@ import panel as pn
 from app.actions import Actions
 from app.frames import FramePainter
 from app.state import AppState, Series
-from app.views.player import MonthPlayer, month_entries
+from app.views.player import MonthPlayer, month_entries, ramp_of
 from app.views.series import SeriesFigure
+from stac_timelapse.picture.indices import PRESETS
 
 
 class TimelapseView:
@@ -40,6 +41,7 @@ class TimelapseView:
         self._stage = pn.Column(sizing_mode="stretch_both", margin=0, css_classes=["t-stage"])
         self.panel = pn.Column(self._stage, self.player, sizing_mode="stretch_both", margin=0)
         self.player.param.watch(self._rest, "rested")
+        self.player.link(state, speed="speed")
         state.param.watch(self._follow, ["series", "current"])
 
     def _follow(self, *_events: Any) -> None:
@@ -55,7 +57,8 @@ class TimelapseView:
                 if locked:
                     self._figure.refresh()
                     self.player.param.trigger("value")
-            self.player.months = month_entries(series)
+            preset = PRESETS[series.preset]
+            self.player.param.update(months=month_entries(series), picture=preset.title, ramp=ramp_of(preset))
             self._shown = series
         # Where the slider came to rest by itself it is left alone: it may have moved on already.
         if self._state.current != self._rested:

@@ -14,7 +14,7 @@ from app.samples import Sample, demo_samples
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
-from app.views.words import area_words, size_words
+from app.views.words import area_words, count, size_words
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.area.vector import load_area, read_vector
 from stac_timelapse.errors import InvalidInputError
@@ -50,6 +50,7 @@ class WhereStep:
         )
         self._file = pmui.FileInput(
             label="Upload KML, KMZ or GeoJSON",
+            uploaded_label="Upload KML, KMZ or GeoJSON",  # a file that was refused is not "uploaded"
             accept=_FILES,
             max_file_size=_MOST_BYTES,  # beyond it the widget itself says no; up to it we say why
             variant="outlined",
@@ -122,4 +123,5 @@ class WhereStep:
         assign(self._state, aoi=aoi)
         more = len(found.skipped) - _MOST_SENTENCES
         sentences = [*found.skipped[:_MOST_SENTENCES], *([f"{more} more things were skipped."] if more > 0 else [])]
-        self.note(" ".join([f"{name} is loaded.", *sentences]))
+        places = f" and {count(len(aoi.places), 'place')}" if aoi.places else ""
+        self.note(" ".join([f"{name} is loaded: an area of {area_words(aoi.area_km2)}{places}.", *sentences]))

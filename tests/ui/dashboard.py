@@ -87,6 +87,13 @@ class Dashboard:
 
     def colour(self, longitude: float, latitude: float) -> tuple[int, int, int]:
         """Return the mean colour of the 5 x 5 pixels at a place."""
+        size = self.page.viewport_size or {"width": 0, "height": 0}
+
+        def on_screen() -> bool:
+            x, y = self.at(longitude, latitude)
+            return 2 < x < size["width"] - 3 and 2 < y < size["height"] - 3
+
+        self.wait(on_screen)
         x, y = (round(value) for value in self.at(longitude, latitude))
         red, green, blue = self.picture()[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3).mean(axis=0).round().astype(int)
         return int(red), int(green), int(blue)

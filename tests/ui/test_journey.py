@@ -54,7 +54,11 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
     expect(page.locator(".t-months tr")).to_have_count(len(MONTHS))
     expect(page.locator(".t-months tr.gap")).to_have_count(1)
 
+    page.get_by_text("Show the passes").click()
+    expect(page.locator(".t-found .passes tr").first).to_contain_text("2021-09")
+    expect(page.locator(".t-found .passes tr")).to_have_count(numbers[2])
     scrub_to_the_fire(dashboard)
+    zoom_is_kept(dashboard)
     play_all(dashboard)
 
     check_gif(dashboard.save("t-gif", tmp_path))
@@ -93,6 +97,24 @@ def scrub_to_the_fire(dashboard):
     dashboard.step("ArrowRight", MONTHS.index(demo.CLOUDY_MONTH))
     assert dashboard.month() == demo.CLOUDY_MONTH
     expect(dashboard.player.locator(".detail")).to_contain_text("no pass under the cloud limit")
+
+
+def zoom_is_kept(dashboard):
+    west, south, east, north = FIRE.bbox
+    middle = (west + east) / 2, (south + north) / 2
+
+    def width():
+        return dashboard.at(east, south)[0] - dashboard.at(west, south)[0]
+
+    before = width()
+    dashboard.page.mouse.move(*dashboard.at(*middle))
+    dashboard.page.mouse.wheel(0, -400)
+    dashboard.wait(lambda: width() > 1.3 * before)
+    zoomed = dashboard.at(west, south), width()
+    for key in ("ArrowLeft", "ArrowRight", "End", "Home"):
+        dashboard.step(key)
+        dashboard.page.wait_for_load_state("networkidle")
+        assert (dashboard.at(west, south), width()) == zoomed
 
 
 def play_all(dashboard):

@@ -104,13 +104,83 @@ def test_too_big_an_area_is_refused_with_what_would_fit(dashboard):
     cost = dashboard.page.locator(".t-cost")
     expect(cost).to_contain_text("too big at 10 m")
     expect(dashboard.button("t-build")).to_be_hidden()
-    fits = re.search(r"choose (\d+) m", cost.inner_text())
+    fits = re.search(r"choose (\d+) m", cost.locator(".refusal").inner_text())
     assert fits
     dashboard.open_step("how")
     coarser = next(step for step in (20, 40, 60, 100, 200, 500) if step >= int(fits.group(1)))
     dashboard.choose("t-resolution", f"{coarser} m")
     expect(cost).to_contain_text(f"pixels at {coarser} m")
     expect(dashboard.button("t-build")).to_be_visible()
+
+
+def test_another_picture_of_the_same_bands_needs_no_build(dashboard):
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-06")
+    dashboard.open_step("how")
+    dashboard.choose("t-preset", "False colour infrared")
+    dashboard.search()
+    dashboard.build()
+    west, south, east, north = RESERVOIR.bbox
+    forest = west + 0.2 * (east - west), south + 0.85 * (north - south)
+    dashboard.wait(lambda: dashboard.colour(*forest)[0] > dashboard.colour(*forest)[1] + 20)  # plants glow red
+    expect(dashboard.button("t-build")).to_contain_text("Build again")
+    dashboard.open_step("how")
+    dashboard.choose("t-preset", "Vegetation (NDVI)")
+    expect(dashboard.player.locator(".legend")).to_have_text("Vegetation (NDVI)00.9")
+    dashboard.wait(lambda: dashboard.colour(*forest)[1] > dashboard.colour(*forest)[0] + 20)
+    expect(dashboard.button("t-build")).to_contain_text("Build again")
+    dashboard.choose("t-preset", "Short-wave infrared")
+    expect(dashboard.button("t-build")).not_to_contain_text("again")
+
+
+def test_what_belongs_to_another_area_is_marked_and_its_files_are_not_offered(dashboard, tmp_path):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-06")
+    dashboard.search()
+    dashboard.build()
+    dashboard.save("t-gif", tmp_path)
+    expect(page.locator(".t-downloads a.file")).to_have_count(1)
+    expect(page.locator(".t-outdated .outdated")).to_be_hidden()
+    fire = next(area for area in demo.SAMPLE_AREAS if area.name == "Forest fire")
+    header = page.locator(".t-step-where .title").bounding_box()
+    page.mouse.click(header["x"] + 80, header["y"] + 8)  # the whole header opens the step
+    expect(page.locator(".t-coordinates input")).to_be_visible()
+    dashboard.type_area(", ".join(str(value) for value in fire.bbox))
+    expect(page.locator(".t-outdated .outdated")).to_contain_text("from before your last change")
+    expect(page.locator(".t-months")).to_contain_text("From before your last change")
+    dashboard.search()
+    dashboard.build()
+    expect(page.locator(".t-downloads a.file")).to_have_count(0)
+    expect(page.locator(".t-outdated .outdated")).to_be_hidden()
+
+
+def test_keys_work_wherever_the_focus_is_and_the_shape_is_kept_when_the_window_changes(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-07")
+    dashboard.search()
+    dashboard.build()
+    west, south, east, north = RESERVOIR.bbox
+
+    def shape():
+        left, bottom = dashboard.at(west, south)
+        right, top = dashboard.at(east, north)
+        return (right - left) / (bottom - top), right - left
+
+    whole = shape()
+    page.set_viewport_size({"width": 1600, "height": 900})
+    dashboard.wait(lambda: shape()[1] > 1.2 * whole[1])
+    page.set_viewport_size({"width": 1000, "height": 720})
+    dashboard.wait(lambda: abs(shape()[1] / whole[1] - 1) < 0.02)
+    assert abs(shape()[0] / whole[0] - 1) < 0.01
+    page.mouse.click(*dashboard.at((west + east) / 2, (south + north) / 2))
+    page.keyboard.press("ArrowRight")
+    expect(dashboard.player.locator(".title")).to_have_text("July 2022")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
