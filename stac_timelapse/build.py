@@ -194,6 +194,7 @@ class Builder:
                 raise explained(error, job.month, self.store.folder) from error
             job.finished = True
             job.close()
+            self._finish_next()
             return
         job.running -= 1
         if isinstance(error, AssetReadError):
@@ -226,6 +227,15 @@ class Builder:
             job.close()
             self._jobs[self._jobs.index(job)] = self._job(job.month, {**job.lost, **job.failed})
             return
+        job.complete = True
+        self._finish_next()
+
+    def _finish_next(self) -> None:
+        """Let one month at a time become a file: that takes hundreds of megabytes, whatever the number of months."""
+        complete = [job for job in self._jobs if job.complete and not job.finished]
+        if not complete or any(job.finishing for job in complete):
+            return
+        job = complete[0]
         job.finishing = True
         name = f"month-{self._token}-{job.name}"
         work = (job.sheet, job.parts, str(job.path))

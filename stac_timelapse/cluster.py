@@ -13,8 +13,8 @@ from distributed import Client, LocalCluster
 
 from stac_timelapse.errors import InvalidInputError, ProviderError
 
-#: A worker thread mostly waits for bytes, so there are more of them than cores.
-_THREADS_PER_CORE = 4
+#: A task waits for its bytes while another one computes; within a task many requests are under way (cube/granule).
+_THREADS_PER_CORE = 2
 _CONNECT_SECONDS = 10
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 

@@ -102,6 +102,7 @@ class MonthJob:
     failed: dict[str, str] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
     running: int = 0
+    complete: bool = False
     finishing: bool = False
     finished: bool = False
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])

@@ -140,12 +140,16 @@ def read_bands(
     return out
 
 
+def read_masks(granules: Sequence[Granule], policy: MaskPolicy, target: Target) -> list[NDArray[np.bool_]]:
+    """Return where each granule is clear, all read at once; see `read_clear`."""
+    return _together([(read_clear, (granule, policy, target)) for granule in granules])
+
+
 def read_granules(
     granules: Sequence[Granule], bands: Sequence[str], policy: MaskPolicy, target: Target
 ) -> NDArray[np.uint16]:
     """Read the clear pixels of granules, masks first; see `read_bands`."""
-    masks = _together([(read_clear, (granule, policy, target)) for granule in granules])
-    return read_bands(granules, bands, masks, target)
+    return read_bands(granules, bands, read_masks(granules, policy, target), target)
 
 
 class _Wanted:
