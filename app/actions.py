@@ -52,6 +52,14 @@ class Actions:
         """What painted the series on display."""
         return self._painter
 
+    def in_turn(self, change: Callable[[], None]) -> None:
+        """Make a change of the state or the page in its turn, after those asked for before.
+
+        Whatever answers a widget goes this way: Panel calls it without the document's lock, and what it then sends may
+        overtake, or be overtaken by, what else goes to the page.
+        """
+        self._post(change)
+
     # -- search ------------------------------------------------------------------------------------
 
     def search(self) -> None:

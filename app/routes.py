@@ -16,6 +16,9 @@ from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 from app.workspace import find_file
 from stac_timelapse.demo import usual_folder
 
+#: Loaded by the page before anything is drawn.
+PAGE_SCRIPT = "react_state.js"
+
 _CHUNK = 1024 * 1024
 _TOKEN_PATTERN = r"([A-Za-z0-9_-]{32})/([A-Za-z0-9][A-Za-z0-9_.-]*)"  # noqa: S105 - a pattern, no secret
 
@@ -95,7 +98,7 @@ class FileHandler(RequestHandler):
 
 
 def routes(root: Path) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
-    """Return the routes for frames, downloads and the demo's overview.
+    """Return the routes for frames, downloads, the page's script and the demo's overview.
 
     Parameters
     ----------
@@ -105,5 +108,6 @@ def routes(root: Path) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]
     return [
         (rf"/(?:[^/]+/)*frames/{_TOKEN_PATTERN}", FileHandler, {"root": root, "attachment": False}),
         (rf"/(?:[^/]+/)*downloads/{_TOKEN_PATTERN}", FileHandler, {"root": root, "attachment": True}),
+        (rf"/(?:[^/]+/)*assets/({PAGE_SCRIPT})", StaticFileHandler, {"path": Path(__file__).parent / "assets"}),
         (r"/(?:[^/]+/)*demo/(quicklook\.jpg)", StaticFileHandler, {"path": usual_folder()}),
     ]

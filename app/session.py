@@ -13,6 +13,8 @@ import panel as pn
 from app.actions import Actions
 from app.engine import Engine, LibraryEngine
 from app.jobs import UNEXPECTED
+from app.page_updates import together
+from app.routes import PAGE_SCRIPT
 from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
@@ -65,6 +67,7 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     document = pn.state.curdoc
     if document is None:
         raise RuntimeError("a session was asked for outside of a served document")
+    pn.config.js_files = {"react_state": f"assets/{PAGE_SCRIPT}"}
     state = AppState(catalog=chosen.catalogs[0])
     state.param.update(**usual_dates(state.catalog))
     workspace = Workspace(chosen.work_folder)
@@ -72,11 +75,8 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     def post(change: Callable[[], None]) -> None:
         def apply() -> None:
             try:
-                document.hold("combine")
-                try:
+                with together(document):
                     change()
-                finally:
-                    document.unhold()
             except Exception as error:  # noqa: BLE001 - in a callback nobody else would hear of it
                 _log.exception("The page could not follow its state")
                 assign(state, phase="failed", message=UNEXPECTED.format(kind=type(error).__name__), progress=None)

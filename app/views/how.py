@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import PrintfTickFormatter
 
+from app.actions import Actions
 from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
 from stac_timelapse.estimate import RESOLUTIONS
@@ -30,12 +31,13 @@ class HowStep:
 
     Parameters
     ----------
-    state
+    state, actions
         The session's.
     """
 
-    def __init__(self, state: AppState) -> None:
+    def __init__(self, state: AppState, actions: Actions) -> None:
         self._state = state
+        self._actions = actions
         self._following = False
         wide: dict[str, Any] = {"sizing_mode": "stretch_width", "size": "small"}
         self._preset = pmui.Select(
@@ -85,14 +87,16 @@ class HowStep:
 
     def _link(self) -> None:
         for widget in (self._preset, self._resolution, self._clear):
-            widget.param.watch(self._chosen, "value")
-        self._dilate.param.watch(self._chosen, "value_throttled")
+            widget.param.watch(self._changed, "value")
+        self._dilate.param.watch(self._changed, "value_throttled")
         self._state.param.watch(self._follow, ["preset", "resolution", "clear", "dilate"])
         self._follow()
 
-    def _chosen(self, *_events: Any) -> None:
-        if self._following:
-            return
+    def _changed(self, *_events: Any) -> None:
+        if not self._following:
+            self._actions.in_turn(self._choose)
+
+    def _choose(self) -> None:
         assign(
             self._state,
             preset=self._preset.value,

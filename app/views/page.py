@@ -134,6 +134,9 @@ class PageView:
     # -- what the map and the buttons say ---------------------------------------------------------
 
     def _drawn(self, aoi: AreaOfInterest | None) -> None:
+        self._actions.in_turn(lambda: self._take(aoi))
+
+    def _take(self, aoi: AreaOfInterest | None) -> None:
         self._zooming = False
         try:
             assign(self._state, aoi=aoi)
@@ -142,7 +145,7 @@ class PageView:
         self.sidebar.where.note("")
 
     def _refused(self, sentence: str) -> None:
-        self.sidebar.where.note(sentence, bad=True)
+        self._actions.in_turn(lambda: self.sidebar.where.note(sentence, bad=True))
 
     def _area_changed(self, *_events: Any) -> None:
         if self._zooming:  # the area did not come from the map
@@ -168,6 +171,9 @@ class PageView:
             self._tabs.active = _TIMELAPSE
 
     def _remedy(self, _event: Any) -> None:
+        self._actions.in_turn(self._answer_it)
+
+    def _answer_it(self) -> None:
         if self._state.phase == "all_cloudy":
             assign(self._state, max_cloud=100.0)
             self._actions.search()
@@ -215,7 +221,7 @@ class PageView:
 
     def _dismiss(self, _event: Any) -> None:
         self._welcome = False
-        self._show()
+        self._actions.in_turn(self._show)
 
     def _home(self) -> tuple[float, float, float, float]:
         if self._state.catalog != "demo":

@@ -30,9 +30,9 @@ class Sidebar:
     def __init__(self, state: AppState, actions: Actions, settings: AppSettings) -> None:
         self._state = state
         self._actions = actions
-        self.where = WhereStep(state, settings)
-        self.when = WhenStep(state, settings)
-        self.how = HowStep(state)
+        self.where = WhereStep(state, actions, settings)
+        self.when = WhenStep(state, actions, settings)
+        self.how = HowStep(state, actions)
         self._steps = [
             Step(1, "Where", self.where.panel, self.where.summary, state, open_=True),
             Step(2, "When", self.when.panel, self.when.summary, state, open_=True),

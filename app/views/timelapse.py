@@ -9,7 +9,7 @@ import panel as pn
 
 from app.actions import Actions
 from app.frames import FramePainter
-from app.state import AppState, Series
+from app.state import AppState, Series, assign
 from app.views.player import MonthPlayer, month_entries, ramp_of
 from app.views.series import SeriesFigure
 from stac_timelapse.picture.indices import PRESETS
@@ -41,7 +41,7 @@ class TimelapseView:
         self._stage = pn.Column(sizing_mode="stretch_both", margin=0, css_classes=["t-stage"])
         self.panel = pn.Column(self._stage, self.player, sizing_mode="stretch_both", margin=0)
         self.player.param.watch(self._rest, "rested")
-        self.player.link(state, speed="speed")
+        self.player.param.watch(self._pace, "speed")
         state.param.watch(self._follow, ["series", "current"])
 
     def _follow(self, *_events: Any) -> None:
@@ -85,5 +85,11 @@ class TimelapseView:
         self._rested = month
         self._actions.show(month)
         await asyncio.to_thread(painter.full.load, month)
+        self._actions.in_turn(lambda: self._sharpen(month, painter))
+
+    def _sharpen(self, month: str, painter: FramePainter) -> None:
         if painter is self._painter and self.player.rested == month:
             self.player.value = month
+
+    def _pace(self, _event: Any) -> None:
+        self._actions.in_turn(lambda: assign(self._state, speed=self.player.speed))

@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import PrintfTickFormatter
 
+from app.actions import Actions
 from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
@@ -28,12 +29,13 @@ class WhenStep:
 
     Parameters
     ----------
-    state, settings
+    state, actions, settings
         The session's.
     """
 
-    def __init__(self, state: AppState, settings: AppSettings) -> None:
+    def __init__(self, state: AppState, actions: Actions, settings: AppSettings) -> None:
         self._state = state
+        self._actions = actions
         self._following = False
         wide: dict[str, Any] = {"sizing_mode": "stretch_width", "size": "small"}
         catalogs = {CATALOGS[key].title: key for key in settings.catalogs}
@@ -102,16 +104,18 @@ class WhenStep:
     def _link(self) -> None:
         state = self._state
         for widget in (self._catalog, self._address, self._of_year):
-            widget.param.watch(self._chosen, "value")
-        self._cloud.param.watch(self._chosen, "value_throttled")
+            widget.param.watch(self._changed, "value")
+        self._cloud.param.watch(self._changed, "value_throttled")
         for picker in (self._start, self._end):
-            picker.watch(self._chosen)
+            picker.watch(self._changed)
         state.param.watch(self._follow, ["catalog", "start", "end", "months_of_year", "max_cloud"])
         self._follow()
 
-    def _chosen(self, *_events: Any) -> None:
-        if self._following:
-            return
+    def _changed(self, *_events: Any) -> None:
+        if not self._following:
+            self._actions.in_turn(self._choose)
+
+    def _choose(self) -> None:
         other = self._catalog.value == _OTHER
         self._address.visible = other
         catalog = (self._address.value.strip() if other else self._catalog.value) or self._state.catalog

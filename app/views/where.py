@@ -10,13 +10,14 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.actions import Actions
 from app.samples import Sample, demo_samples
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
 from app.views.words import area_words, count, size_words
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.area.vector import load_area, read_vector
+from stac_timelapse.area.vector import VectorContent, load_area, read_vector
 from stac_timelapse.errors import InvalidInputError
 
 _FILES = ".kml,.kmz,.geojson,.json"
@@ -29,12 +30,13 @@ class WhereStep:
 
     Parameters
     ----------
-    state, settings
+    state, actions, settings
         The session's.
     """
 
-    def __init__(self, state: AppState, settings: AppSettings) -> None:
+    def __init__(self, state: AppState, actions: Actions, settings: AppSettings) -> None:
         self._state = state
+        self._actions = actions
         self._limit = settings.max_upload
         wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
         hint = "Draw a box or a polygon on the map, type its coordinates, or upload a file."
@@ -77,11 +79,14 @@ class WhereStep:
 
     def choose(self, sample: Sample) -> None:
         """Fill in a sample: its area and its dates."""
+        self._actions.in_turn(partial(self._fill_in, sample))
+
+    def _chosen(self, sample: Sample, _event: Any) -> None:
+        self.choose(sample)
+
+    def _fill_in(self, sample: Sample) -> None:
         assign(self._state, catalog="demo", aoi=sample.aoi, start=sample.start, end=sample.end)
         self.note("")
-
-    def _choose(self, sample: Sample, _event: Any) -> None:
-        self.choose(sample)
 
     def note(self, sentence: str, *, bad: bool = False) -> None:
         """Show a sentence about the area under the inputs; an empty one takes it away."""
@@ -92,16 +97,18 @@ class WhereStep:
         chips = []
         for sample in demo_samples() if self._state.catalog == "demo" else ():
             chip = pmui.Chip(sample.title, variant="outlined", size="small", icon="place", margin=0)
-            chip.on_click(partial(self._choose, sample))
+            chip.on_click(partial(self._chosen, sample))
             chips.append(chip)
         self._samples.objects = chips
         self._samples.visible = bool(chips)
 
     def _typed(self, event: Any) -> None:
-        if not event.new.strip():
-            return
+        if event.new.strip():
+            self._actions.in_turn(partial(self._parse, event.new))
+
+    def _parse(self, text: str) -> None:
         try:
-            assign(self._state, aoi=AreaOfInterest.parse(event.new))
+            assign(self._state, aoi=AreaOfInterest.parse(text))
         except InvalidInputError as error:
             self.note(str(error), bad=True)
         else:
@@ -112,14 +119,18 @@ class WhereStep:
         if not content or not name:
             return
         if len(content) > self._limit:
-            self.note(f"{name} is larger than {size_words(self._limit)}: simplify it or draw the area.", bad=True)
+            sentence = f"{name} is larger than {size_words(self._limit)}: simplify it or draw the area."
+            self._actions.in_turn(partial(self.note, sentence, bad=True))
             return
         try:
             found = await asyncio.to_thread(read_vector, content, name)
             aoi = await asyncio.to_thread(load_area, content, name)
         except InvalidInputError as error:
-            self.note(str(error), bad=True)
-            return
+            self._actions.in_turn(partial(self.note, str(error), bad=True))
+        else:
+            self._actions.in_turn(partial(self._loaded, name, found, aoi))
+
+    def _loaded(self, name: str, found: VectorContent, aoi: AreaOfInterest) -> None:
         assign(self._state, aoi=aoi)
         more = len(found.skipped) - _MOST_SENTENCES
         sentences = [*found.skipped[:_MOST_SENTENCES], *([f"{more} more things were skipped."] if more > 0 else [])]

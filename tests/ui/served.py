@@ -53,4 +53,4 @@ class Served:
     def stop(self) -> int:
         """Interrupt it as Ctrl-C does; return its exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(60)
