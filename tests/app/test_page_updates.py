@@ -39,8 +39,13 @@ def test_our_own_changes_are_not_taken_for_the_visitors():
 
 def test_what_was_changed_before_an_error_is_sent():
     document, div, sent, _ = page()
-    with pytest.raises(KeyError), together(document):
-        div.text = "one"
-        raise KeyError
+
+    def change():
+        with together(document):
+            div.text = "one"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        change()
     assert sent == [("text", "one")]
     assert document.callbacks.hold_value is None
