@@ -1,62 +1,163 @@
-"""The contenders. Each computes the same months of the same area from the same running STAC API."""
+"""The contenders. Each makes the same months of the same area from the same items, in a process of its own.
+
+The clock runs from the items and the running cluster to the months in the memory of this process.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import tempfile
+import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-BANDS = ("B04", "B03", "B02")
-START, END = "2022-05", "2022-07"
+from benchmarks import BANDS, CLEAR, MONTHS, world
+
+#: Seconds, and the mean of the medians in DN: who agrees on the pixels agrees on it.
+Outcome = tuple[float, float]
 
 
-def seed(url: str, bbox: tuple[float, float, float, float]) -> float:
-    """Compose as the original notebook does: stackstac, `where` on the SCL, resample, median; float64."""
-    import pystac_client  # noqa: PLC0415 - each contender pays for its own imports, outside the clock
-    import stackstac  # noqa: PLC0415
+def seed(catalog: Path, size: int) -> Outcome:
+    """Compose as the workflow does that this project replaces: stackstac, `where`, resample, median; float64."""
+    import stackstac  # noqa: PLC0415 - each contender pays for its own imports, outside the clock
     from distributed import Client, LocalCluster  # noqa: PLC0415
 
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=4, dashboard_address=None, host="127.0.0.1") as cluster,
-        Client(cluster),
-    ):
-        search = pystac_client.Client.open(url).search(
-            collections=["sentinel-2-l2a"], bbox=bbox, datetime=f"{START}-01/{END}-31"
-        )
-        items = [item.to_dict() for item in search.items() if item.properties["eo:cloud_cover"] <= 80]  # noqa: PLR2004
+    items = json.loads(catalog.read_text())["features"]
+    with _local(LocalCluster, n_workers=2, threads_per_worker=4) as cluster, Client(cluster):
+        begun = time.perf_counter()
         cube = stackstac.stack(
-            items, assets=[*BANDS, "SCL"], epsg=items[0]["properties"]["proj:epsg"], resolution=10, bounds_latlon=bbox
+            items, assets=[*BANDS, "SCL"], epsg=world.EPSG, resolution=10, bounds=world.bounds_of(size)
         )
-        clear = cube.sel(band="SCL").isin([4, 5, 6, 7])
-        months = cube.sel(band=list(BANDS)).where(clear).resample(time="1MS").median("time")
-        return float(np.nanmean(months.compute().to_numpy()))
+        clear = cube.sel(band="SCL").isin(CLEAR)
+        months = cube.sel(band=list(BANDS)).where(clear).resample(time="1MS").median("time").compute()
+        seconds = time.perf_counter() - begun
+    return seconds, _mean(months.to_numpy())
 
 
-def ours(url: str, bbox: tuple[float, float, float, float]) -> float:
-    """Compose with this library, months gathered in memory like the other's."""
-    from stac_timelapse.area.aoi import AreaOfInterest  # noqa: PLC0415
+def odc(catalog: Path, size: int) -> Outcome:
+    """Compose with odc-stac, one slice a solar day, the same median in float32."""
+    import odc.stac  # noqa: PLC0415
+    import pystac  # noqa: PLC0415
+    import xarray as xr  # noqa: PLC0415
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+    from odc.geo.geobox import GeoBox  # noqa: PLC0415
+
+    items = [pystac.Item.from_dict(item) for item in json.loads(catalog.read_text())["features"]]
+    box = GeoBox.from_bbox(world.bounds_of(size), f"EPSG:{world.EPSG}", resolution=10)
+    with _local(LocalCluster, n_workers=2, threads_per_worker=4) as cluster, Client(cluster):
+        begun = time.perf_counter()
+        cube = odc.stac.load(
+            items,
+            bands=[*BANDS, "SCL"],
+            geobox=box,
+            chunks={"x": 1024, "y": 1024},
+            groupby="solar_day",
+            stac_cfg={
+                "sentinel-2-l2a": {
+                    "assets": {
+                        "*": {"nodata": 0, "data_type": "uint16"},
+                        "SCL": {"nodata": 0, "data_type": "uint8"},
+                    }
+                }
+            },
+        )
+        clear = cube["SCL"].isin(CLEAR)
+        bands = xr.concat([cube[band] for band in BANDS], "band")
+        months = bands.where(clear & (bands > 0)).astype("float32").resample(time="1MS").median("time").compute()
+        seconds = time.perf_counter() - begun
+    return seconds, _mean(months.to_numpy())
+
+
+def ours(catalog: Path, size: int) -> Outcome:
+    """Compose lazily with this library and gather the months in memory, like the others."""
     from stac_timelapse.cluster import connect  # noqa: PLC0415
-    from stac_timelapse.pipeline import find, lazy  # noqa: PLC0415
+    from stac_timelapse.composite.monthly import monthly_composites  # noqa: PLC0415
+    from stac_timelapse.cube.mask import MaskPolicy  # noqa: PLC0415
+
+    scenes, grid = scenes_and_grid(catalog, size)
+    with connect() as client:
+        client.run(_import_ours)
+        begun = time.perf_counter()
+        data = monthly_composites(scenes, grid, BANDS, MaskPolicy(CLEAR))
+        months = client.compute(data["reflectance"]).result()
+        seconds = time.perf_counter() - begun
+    return seconds, _mean(months.to_numpy())
+
+
+def build(catalog: Path, size: int) -> Outcome:
+    """Build the months as Cloud Optimized GeoTIFFs on disk, as the dashboard and the command line do."""
+    import rasterio  # noqa: PLC0415
+
+    from stac_timelapse.build import Builder  # noqa: PLC0415
+    from stac_timelapse.cluster import connect  # noqa: PLC0415
+    from stac_timelapse.composite.cache import MonthStore  # noqa: PLC0415
+    from stac_timelapse.cube.mask import MaskPolicy  # noqa: PLC0415
+
+    scenes, grid = scenes_and_grid(catalog, size)
+    with tempfile.TemporaryDirectory(dir=catalog.parent) as folder, connect() as client:
+        client.run(_import_ours)
+        begun = time.perf_counter()
+        store = MonthStore(Path(folder))
+        builder = Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, store)
+        paths = [result.path for result in builder.run()]
+        seconds = time.perf_counter() - begun
+        with rasterio.open(paths[0]) as first:
+            middle = first.read(1, window=((0, 512), (0, 512)))
+    return seconds, _mean(middle)
+
+
+def limit(catalog: Path, size: int) -> Outcome:
+    """Read and unpack each needed block once with the fastest reader we know, and do nothing with it."""
+    from benchmarks.limit import read_needed_blocks  # noqa: PLC0415
+
+    scenes, grid = scenes_and_grid(catalog, size)
+    return read_needed_blocks(scenes.scenes, grid), 0.0
+
+
+CONTENDERS: dict[str, Callable[[Path, int], Outcome]] = {
+    "seed": seed,
+    "odc": odc,
+    "ours": ours,
+    "build": build,
+    "limit": limit,
+}
+
+
+def _local(cluster: Any, **more: Any) -> Any:
+    return cluster(dashboard_address=None, host="127.0.0.1", **more)
+
+
+def _import_ours() -> None:
+    # Imports and kernels that are compiled already are loaded once a worker, which outlives many builds.
+    from benchmarks.kernels import KERNELS  # noqa: PLC0415
+
+    for name in ("median", "place", "place a mask", "mask with a margin"):
+        KERNELS[name](8)
+
+
+def scenes_and_grid(catalog: Path, size: int) -> Any:
+    """Return the scenes and the grid of an area."""
+    from stac_timelapse.area.aoi import AreaOfInterest  # noqa: PLC0415
+    from stac_timelapse.cube.grid import Grid  # noqa: PLC0415
+    from stac_timelapse.pipeline import find  # noqa: PLC0415
     from stac_timelapse.recipe import Recipe  # noqa: PLC0415
 
-    recipe = Recipe(url, AreaOfInterest.from_bbox(*bbox), START, END, bands=BANDS)
-    with connect() as client:
-        months = lazy(recipe, find(recipe))["reflectance"]
-        values = client.compute(months).result().to_numpy()
-        return float(values[values > 0].mean())
+    area = AreaOfInterest.from_bbox(14.9, 46.2, 15.4, 46.7)
+    scenes = find(Recipe(str(catalog), area, MONTHS[0], MONTHS[-1], bands=BANDS, max_cloud=100))
+    grid = Grid.around(world.bounds_of(size), world.EPSG, 10.0, (world.WEST, world.NORTH))
+    return scenes, grid
 
 
-CONTENDERS: dict[str, Callable[[str, tuple[float, float, float, float]], float]] = {"seed": seed, "ours": ours}
+def _mean(values: NDArray[Any]) -> float:
+    values = values.astype(np.float64)
+    return float(np.nanmean(values[values > 0]))
+
 
 if __name__ == "__main__":
-    import resource
-    import time
-
-    name, address, bounds = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-    begun = time.perf_counter()
-    mean = CONTENDERS[name](address, tuple(bounds))
-    seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    sys.stdout.write(json.dumps({"seconds": seconds, "mean_dn": mean, "peak_kb": peak}) + "\n")
+    outcome = CONTENDERS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+    sys.stdout.write(json.dumps({"seconds": outcome[0], "mean_dn": outcome[1]}) + "\n")

@@ -1,36 +1,40 @@
-"""Compute the months on Dask, tile by tile, and write each one to disk as it is finished."""
+"""Compute the months on Dask, several at once, tile by tile; the workers write, and each month becomes a file."""
 
 from __future__ import annotations
 
 import queue
-import time
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import dask.array as da
-import rasterio
-from distributed import Client, Future, KilledWorker, futures_of
+from distributed import Client, KilledWorker
 from distributed.client import FutureCancelledError
 from distributed.comm.core import CommClosedError
 from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
 from stac_timelapse.composite.cache import MonthStore, month_key
-from stac_timelapse.composite.monthly import month_array
+from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError, cause_of
-from stac_timelapse.export.geotiff import CompositeWriter
+from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
+from stac_timelapse.export.parts import Part, write_part
+from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
 from stac_timelapse.scenes.model import Pass, SceneSet
-from stac_timelapse.storage import CACHE_VARIABLE
+from stac_timelapse.work import compose_part, finish_month, same_text, shares_disk
+
+__all__ = ["Builder", "MonthResult", "Progress"]
 
 #: How often a waiting build looks whether it should stop, in seconds.
 _POLL = 0.2
 #: With this many unreadable scenes and not one readable the provider is down, not the scene.
 _HOPELESS = 4
 _RETRIES = 1
+#: Tiles at the workers for each of their threads: one in work, one ready.
+_TILES_PER_THREAD = 2
+_LEAST_TILES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +48,6 @@ class Progress:
     tiles_total: int
 
 
-@dataclass(frozen=True, slots=True)
-class MonthResult:
-    """One finished month.
-
-    Parameters
-    ----------
-    month
-        ``"YYYY-MM"``.
-    path
-        Its composite, a Cloud Optimized GeoTIFF.
-    passes_used
-        Passes that went into it.
-    scene_ids
-        Their scenes.
-    observations_mean
-        Mean number of clear passes a pixel.
-    clear_share
-        Share of the pixels with at least one, 0 to 1.
-    from_store
-        Whether it was there already, so that nothing was read.
-    unreadable
-        ``(scene id, reason)`` of the scenes that had to be left out.
-    seconds
-        Time it took.
-    """
-
-    month: str
-    path: Path
-    passes_used: int
-    scene_ids: tuple[str, ...]
-    observations_mean: float
-    clear_share: float
-    from_store: bool
-    unreadable: tuple[tuple[str, str], ...]
-    seconds: float
-
-    @property
-    def empty(self) -> bool:
-        """Whether no pixel of the month is clear."""
-        return self.clear_share == 0.0
-
-
 @dataclass(slots=True)
 class Builder:
     """The months of one recipe on one grid.
@@ -95,7 +57,7 @@ class Builder:
     scenes
         Passes in use.
     grid, bands, policy, method
-        What `month_array` takes.
+        What `monthly_composites` takes.
     client
         Where the tiles are computed.
     store
@@ -118,132 +80,198 @@ class Builder:
     tags: Mapping[str, str] = field(default_factory=dict)
     on_progress: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] | None = None
-    _readable: int = 0
+    _readable: bool = False
     _unreadable: dict[str, str] = field(default_factory=dict)
+    _jobs: list[MonthJob] = field(default_factory=list)
+    #: Name -> future and its month; what is not in here any more is old news.
+    _live: dict[str, tuple[Any, MonthJob]] = field(default_factory=dict)
+    _news: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    _token: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    _done: int = 0
+    _passes: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
+    #: Finishes months here where the workers do not share the disk.
+    _here: ThreadPoolExecutor | None = None
 
     def run(self, first: str | None = None) -> Iterator[MonthResult]:
-        """Yield the months as they are finished, `first` before the others.
+        """Yield the months as they are finished: `first`, then its neighbours, each before those further away.
 
         Raises
         ------
         CancelledError
-            If it was asked to stop; the months yielded before stay.
+            If it was asked to stop; the months finished before stay.
         ProviderError
             If nothing at all can be read.
         """
-        months = sorted(self.scenes.months, key=lambda month: (month != first, month))
-        for done, month in enumerate(months):
-            yield self._month(month, done, len(months))
+        waiting = deque(_nearest_first(self.scenes.months, first))
+        self._passes = self.scenes.by_month()
+        room = 0
+        month = ""
+        try:
+            while waiting or self._jobs:
+                self._stop_if_asked()
+                while waiting and (not self._jobs or (room and len(self._live) < room)):
+                    job = self._job(waiting.popleft(), {})
+                    self._jobs.append(job)
+                    if not job.finished and not room:
+                        room = self._prepare()
+                    self._submit(room)
+                if self._jobs[0].finished:
+                    yield self._finished(self._jobs.pop(0))
+                    continue
+                self._submit(room)
+                if month != self._jobs[0].month:
+                    month = self._jobs[0].month
+                    self._report(self._jobs[0])
+                self._take(self._next())
+        except (FutureCancelledError, CommClosedError, KilledWorker, OSError, RasterioError) as error:
+            raise explained(error, month, self.store.folder) from error
+        finally:
+            self._clean()
         if self._unreadable and not self._readable:
             raise self._nothing_readable()
 
-    def _month(self, month: str, done: int, total: int) -> MonthResult:
-        begun = time.monotonic()
-        failed: dict[str, str] = {}
-        while True:
-            passes = self.scenes.without_scenes(self._unreadable).passes_of(month)
-            key = month_key(month, passes, self.grid, self.bands, self.policy, self.method)
-            from_store = self.store.has(key)
-            if not from_store:
-                newly = self._compute(month, passes, self.store.path(key), (done, total))
-                if newly:
-                    failed |= newly
-                    self._unreadable |= newly
-                    if not self._readable and len(self._unreadable) >= _HOPELESS:
-                        raise self._nothing_readable()
-                    continue
-            self._readable += len(passes)
-            self._report(Progress(month, done + 1, total, 1, 1))
-            return self._result(month, passes, key, failed, (from_store, time.monotonic() - begun))
+    def _prepare(self) -> int:
+        """Look at the workers; return how many tiles they get at a time."""
+        if not shares_disk(self.client, self.store.folder):
+            self._here = ThreadPoolExecutor(1, thread_name_prefix="months")
+        threads: int = sum(self.client.nthreads().values())
+        return max(_LEAST_TILES, _TILES_PER_THREAD * threads)
 
-    def _compute(self, month: str, passes: Sequence[Pass], path: Path, counts: tuple[int, int]) -> dict[str, str]:
-        """Compute one month into a file; return the scenes that could not be read instead, if any."""
-        array = month_array(passes, self.grid, self.bands, self.policy, self.method)
-        try:
-            return self._to_file(month, passes, path, array, counts)
-        except (FutureCancelledError, CommClosedError) as error:
-            raise ProviderError(
-                f"The Dask scheduler was lost while it computed {month}: start it again; "
-                "the months finished before are kept."
-            ) from error
-        except KilledWorker as error:
-            raise ProviderError(
-                f"Dask's workers died while they computed {month}, most likely for want of memory: "
-                "choose a coarser resolution or a smaller area."
-            ) from error
-        except (OSError, RasterioError) as error:
-            raise ProviderError(
-                f"The month {month} cannot be written to {path.parent} ({cause_of(error)}): free some space there, "
-                f"or name another folder in {CACHE_VARIABLE}."
-            ) from error
+    def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
+        passes = self._passes[month]
+        key = month_key(month, passes, self.grid, self.bands, self.policy, self.method)
+        plan = MonthPlan.of(passes, self.grid, self.bands, self.policy, self.method)
+        return job_for(month, passes, self.grid, plan, (self.store.path(key), self.store.take(key)), self.tags, lost)
 
-    def _to_file(
-        self, month: str, passes: Sequence[Pass], path: Path, array: da.Array, counts: tuple[int, int]
-    ) -> dict[str, str]:
-        rows, columns = _starts(array.chunks[1]), _starts(array.chunks[2])
-        persisted = self.client.persist(array, retries=_RETRIES)
-        futures: list[Future[Any]] = futures_of(persisted, client=self.client)
-        finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+    def _submit(self, room: int) -> None:
+        """Hand out tiles, those of the first months first, while there is room."""
+        for job in self._jobs:
+            while len(self._live) < room:
+                tile = job.start()
+                if tile is None:
+                    break
+                target, corner = tile
+                plan = self.client.submit(same_text, job.plan, key=f"plan-{self._token}-{job.name}")
+                folder = str(job.folder) if self._here is None else None
+                future = self.client.submit(
+                    compose_part,
+                    plan,
+                    target,
+                    corner,
+                    folder,
+                    key=f"tile-{self._token}-{job.name}-{corner[0]}-{corner[1]}",
+                    priority=-self._done - self._jobs.index(job),
+                    retries=_RETRIES,
+                )
+                self._watch(str(future.key), future, job)
+
+    def _watch(self, name: str, future: Any, job: MonthJob) -> None:
+        self._live[name] = future, job
         # Not `distributed.wait`: it wants a default client, which is the default of every other thread too.
-        for future in futures:
-            future.add_done_callback(finished.put)
-        total = len(futures)
-        with CompositeWriter(
-            path,
-            bands=self.bands,
-            width=self.grid.width,
-            height=self.grid.height,
-            epsg=self.grid.epsg,
-            transform=self.grid.transform,
-            month=month,
-            tags={**self.tags, **_month_tags(passes)},
-        ) as writer:
-            self._report(Progress(month, *counts, 0, total))
-            for tiles_done in range(1, total + 1):
-                future = self._next(finished)
-                failed = _failures([future, *_drained(finished)]) if future.status == "error" else {}
-                if failed:
-                    writer.discard()
-                    return failed
-                # dask names a block (array, layer, row, column)
-                _, _, row, column = cast("tuple[str, int, int, int]", future.key)
-                tile = future.result()
-                writer.write(Window(columns[column], rows[row], tile.shape[2], tile.shape[1]), tile)
-                future.release()
-                self._report(Progress(month, *counts, tiles_done, total))
-        return {}
+        future.add_done_callback(lambda _: self._news.put(name))
 
-    def _next(self, finished: queue.SimpleQueue[Future[Any]]) -> Future[Any]:
-        """Return the next finished tile, or raise as soon as the build should stop."""
+    def _next(self) -> str:
+        """Return the name of what is done next, or raise as soon as the build should stop."""
         while True:
-            if self.should_stop is not None and self.should_stop():
-                raise CancelledError("The build was cancelled; the months finished before are kept.")
+            self._stop_if_asked()
             try:
-                return finished.get(timeout=_POLL)
+                return self._news.get(timeout=_POLL)
             except queue.Empty:
                 continue
 
-    def _report(self, progress: Progress) -> None:
-        if self.on_progress is not None:
-            self.on_progress(progress)
+    def _stop_if_asked(self) -> None:
+        if self.should_stop is not None and self.should_stop():
+            raise CancelledError("The build was cancelled; the months finished before are kept.")
 
-    def _result(
-        self, month: str, passes: Sequence[Pass], key: str, failed: dict[str, str], timing: tuple[bool, float]
-    ) -> MonthResult:
-        path = self.store.path(key)
-        with rasterio.open(path) as composite:
-            tags: Mapping[str, Any] = composite.tags()
-        return MonthResult(
-            month=month,
-            path=path,
-            passes_used=len(passes),
-            scene_ids=tuple(scene.id for one in passes for scene in one.scenes),
-            observations_mean=float(tags["OBSERVATIONS_MEAN"]),
-            clear_share=float(tags["CLEAR_SHARE"]),
-            from_store=timing[0],
-            unreadable=tuple(sorted(failed.items())),
-            seconds=timing[1],
-        )
+    def _take(self, name: str) -> None:
+        """Note what became of a tile or of a month's file."""
+        if name not in self._live:
+            return
+        future, job = self._live.pop(name)
+        error = future.exception()
+        if job.finishing:
+            if error is not None:
+                raise explained(error, job.month, self.store.folder) from error
+            job.finished = True
+            job.close()
+            self._finish_next()
+            return
+        job.running -= 1
+        if isinstance(error, AssetReadError):
+            job.failed[error.scene_id] = f"{error.asset}: {error.reason}"
+        elif error is not None:
+            raise explained(error, job.month, self.store.folder) from error
+        elif not job.failed:
+            self._keep(job, future.result())
+            self._report(job)
+        if job.ended:
+            self._close(job)
+
+    def _keep(self, job: MonthJob, done: Any) -> None:
+        """Note a part, or write it where the workers could not."""
+        if isinstance(done, Part):
+            part = done
+        else:
+            tile, left, top = done
+            part = write_part(job.folder, left, top, tile)
+        job.parts.append(part)
+        self._readable = self._readable or part.observed > 0
+
+    def _close(self, job: MonthJob) -> None:
+        """Make the month's file, or begin it anew without the scenes that could not be read."""
+        if job.failed:
+            self._unreadable |= job.failed
+            self._passes = self.scenes.without_scenes(self._unreadable).by_month()
+            if not self._readable and len(self._unreadable) >= _HOPELESS:
+                raise self._nothing_readable()
+            job.close()
+            self._jobs[self._jobs.index(job)] = self._job(job.month, {**job.lost, **job.failed})
+            return
+        job.complete = True
+        self._finish_next()
+
+    def _finish_next(self) -> None:
+        """Let one month at a time become a file: that takes hundreds of megabytes, whatever the number of months."""
+        complete = [job for job in self._jobs if job.complete and not job.finished]
+        if not complete or any(job.finishing for job in complete):
+            return
+        job = complete[0]
+        job.finishing = True
+        name = f"month-{self._token}-{job.name}"
+        work = (job.sheet, job.parts, str(job.path))
+        if self._here is not None:
+            self._watch(name, self._here.submit(finish_month, *work), job)
+        else:
+            priority = 1 - self._done - self._jobs.index(job)
+            self._watch(name, self.client.submit(finish_month, *work, key=name, priority=priority), job)
+
+    def _finished(self, job: MonthJob) -> MonthResult:
+        self._readable = self._readable or bool(job.passes)
+        self._done += 1
+        self._report(job)
+        return job.result()
+
+    def _report(self, job: MonthJob) -> None:
+        if self.on_progress is None:
+            return
+        total = len(self.scenes.months)
+        if job.finished:
+            self.on_progress(Progress(job.month, self._done, total, 1, 1))
+        else:
+            # A person follows one month at a time: the one that comes next.
+            head = self._jobs[0]
+            self.on_progress(Progress(head.month, self._done, total, len(head.parts), max(head.total, 1)))
+
+    def _clean(self) -> None:
+        futures = [future for future, _ in self._live.values()]
+        self._live.clear()
+        if self._here is not None:
+            self._here.shutdown(cancel_futures=True)
+        elif futures and self.client.status == "running":
+            self.client.cancel(futures)
+        for job in self._jobs:
+            job.close()
+        self.store.trim()
 
     def _nothing_readable(self) -> ProviderError:
         scene, reason = next(iter(self._unreadable.items()))
@@ -253,41 +281,8 @@ class Builder:
         )
 
 
-def _drained(finished: queue.SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
-    """Yield what else is finished already, without waiting."""
-    while not finished.empty():
-        yield finished.get()
-
-
-def _failures(futures: Sequence[Future[Any]]) -> dict[str, str]:
-    """Return ``{scene id: reason}`` of unreadable scenes; any other error is raised."""
-    failed: dict[str, str] = {}
-    for future in futures:
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, KilledWorker):
-                raise error
-            if not isinstance(error, AssetReadError):
-                raise ProviderError(
-                    f"A Dask worker failed ({type(error).__name__}: {cause_of(error)}): give the workers the same "
-                    "packages as this machine."
-                ) from error
-            failed[error.scene_id] = f"{error.asset}: {error.reason}"
-    return failed
-
-
-def _month_tags(passes: Sequence[Pass]) -> dict[str, str]:
-    scenes = [scene for one in passes for scene in one.scenes]
-    return {
-        "PASSES": str(len(passes)),
-        "SCENES": " ".join(scene.id for scene in scenes),
-        "BASELINES": " ".join(scene.baseline or "unknown" for scene in scenes),
-        "OFFSETS": " ".join(str(scene.offset) for scene in scenes),
-    }
-
-
-def _starts(chunks: Sequence[int]) -> list[int]:
-    starts = [0]
-    for size in chunks:
-        starts.append(starts[-1] + size)
-    return starts
+def _nearest_first(months: Sequence[str], first: str | None) -> list[str]:
+    if first not in months:
+        return list(months)
+    at = months.index(first)
+    return [month for _, month in sorted((abs(number - at), month) for number, month in enumerate(months))]

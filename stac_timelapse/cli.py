@@ -55,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+_METHOD_HELP = (
+    "how a month's passes become one value: median (default), mean, percentile:0 to percentile:100, first-clear "
+    "(the least cloudy pass first), max-ndvi, medoid"
+)
+
+
 def _joined(argv: Sequence[str]) -> list[str]:
     """Join ``--aoi`` with a value that begins with a minus, which argparse would take for an option."""
     joined: list[str] = []
@@ -76,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands_of.add_parser("run", help="search, composite every month, write GeoTIFFs and a GIF")
     _add_query(run)
-    run.add_argument("--method", default="median", help="how a month's passes become one value (default: median)")
+    run.add_argument("--method", default="median", metavar="NAME", help=_METHOD_HELP)
     run.add_argument("--cluster", metavar="ADDRESS", help="tcp://host:port of a running Dask scheduler")
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     run.add_argument("--geotiff", action="store_true", help="write composite_YYYY-MM.tif (with --gif: both)")

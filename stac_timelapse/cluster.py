@@ -13,8 +13,8 @@ from distributed import Client, LocalCluster
 
 from stac_timelapse.errors import InvalidInputError, ProviderError
 
-#: A worker thread mostly waits for bytes, so there are more of them than cores.
-_THREADS_PER_CORE = 4
+#: A task waits for its bytes while another one computes; within a task many requests are under way (cube/granule).
+_THREADS_PER_CORE = 2
 _CONNECT_SECONDS = 10
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 
@@ -85,6 +85,7 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
             threads_per_worker=threads,
             processes=spec.processes,
             host="127.0.0.1",
+            protocol="tcp://",
             # Dask's own pages are not ours to serve, and its usual port may be another program's.
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         ) as cluster,

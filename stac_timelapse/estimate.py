@@ -79,8 +79,8 @@ def estimate_of(
     most = max((sum(len(one.scenes) for one in scenes.passes_of(month)) for month in scenes.months), default=0)
     tile = min(TILE, grid.width) * min(TILE, grid.height)
     at_once = min(threads, math.ceil(grid.width / TILE) * math.ceil(grid.height / TILE))
-    # A tile's scenes are held once as they arrive and once stacked for the kernel.
-    memory = 2 * most * len(bands) * tile * 2 * at_once
+    # Half a tile's scenes are held at a time, two bytes a pixel and band, and the masks of all of it.
+    memory = most * (len(bands) + 1) * tile * at_once
     return Estimate(
         width=grid.width,
         height=grid.height,

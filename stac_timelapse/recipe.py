@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.composite.reducers import METHODS
+from stac_timelapse.composite.methods import Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.scenes.catalog import BANDS, Catalog, catalog_of
@@ -45,7 +45,7 @@ class Recipe:
     clear, dilate
         See `MaskPolicy`.
     method
-        Reducer.
+        Reducer, see `stac_timelapse.composite.methods`.
     collection
         Collection of the catalogue where it is not the usual one.
     excluded
@@ -83,8 +83,7 @@ class Recipe:
                 f"A resolution of {self.resolution:g} m is not possible: choose {_FINEST:g} to {_COARSEST:g} m; "
                 "Sentinel-2 sees 10 m."
             )
-        if self.method not in METHODS:
-            raise InvalidInputError(f"The method {self.method!r} is not known: use {', '.join(METHODS)}.")
+        Method.parse(self.method).check(self.bands)
 
     @property
     def months(self) -> tuple[str, ...]:

@@ -5,14 +5,28 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
+import shutil
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from stac_timelapse.composite.methods import Method
+from stac_timelapse.composite.plan import clearest_first
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.model import Pass, Scene
+
+#: Of the finished months, unless the caller says otherwise: some 200 of a whole Sentinel-2 tile.
+_LIMIT = 40 << 30
+#: A month used so recently is kept whatever the limit: somebody may be looking at it.
+_IN_USE = 3600.0
+#: Parts untouched for so long belong to nobody: their build was killed.
+_ABANDONED = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +37,12 @@ class MonthStore:
     ----------
     folder
         Made when the first month is written.
+    limit
+        Bytes that the months may take; those unused for longest go first.
     """
 
     folder: Path
+    limit: int = _LIMIT
 
     def path(self, key: str) -> Path:
         """Return where the month of this key is, or will be."""
@@ -34,6 +51,38 @@ class MonthStore:
     def has(self, key: str) -> bool:
         """Tell whether the month of this key is finished."""
         return self.path(key).is_file()
+
+    def take(self, key: str) -> bool:
+        """Tell whether the month of this key is finished, and keep it from being removed for a while."""
+        try:
+            os.utime(self.path(key))
+        except FileNotFoundError:
+            return False
+        except PermissionError:
+            # Somebody else's store: it is theirs to keep in bounds.
+            return self.has(key)
+        return True
+
+    def trim(self) -> None:
+        """Remove the months unused for longest until the rest fits the limit, and what killed builds left."""
+        now = time.time()
+        months: list[tuple[float, int, Path]] = []
+        for path in self.folder.glob("*.tif"):
+            with suppress(FileNotFoundError):
+                state = path.stat()
+                months.append((state.st_mtime, state.st_size, path))
+        excess = sum(size for _, size, _ in months) - self.limit
+        for used, size, path in sorted(months):
+            if excess <= 0 or now - used < _IN_USE:
+                break
+            # Another process may have removed it; one that has it open reads on.
+            with suppress(OSError):
+                path.unlink()
+                excess -= size
+        for folder in self.folder.glob(".part-*"):
+            with suppress(OSError):
+                if now - folder.stat().st_mtime > _ABANDONED:
+                    shutil.rmtree(folder)
 
 
 def month_key(
@@ -44,7 +93,7 @@ def month_key(
     Addresses are left out: the same scene has another one on every server and after every signing. Files of this
     machine, which somebody may have changed, count with their size and time.
     """
-    content = {
+    content: dict[str, Any] = {
         "code": _code_digest(),
         "month": month,
         "passes": [
@@ -57,6 +106,8 @@ def month_key(
         "dilate": policy.dilate,
         "method": method,
     }
+    if Method.parse(method).name == "first-clear":
+        content["order"] = clearest_first(passes)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 

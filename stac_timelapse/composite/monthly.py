@@ -8,11 +8,14 @@ import dask.array as da
 import numpy as np
 import rioxarray  # noqa: F401 - registers the .rio accessor
 import xarray as xr
+from numpy.typing import NDArray
 
+from stac_timelapse.composite.month_reader import MonthReader, layer_text
+from stac_timelapse.composite.plan import MonthPlan, clearest_first
 from stac_timelapse.composite.reducers import reduce_month
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.cube.stack import TILE, axes, masked_cube
+from stac_timelapse.cube.stack import TILE, axes, masked_cube, month_layers
 from stac_timelapse.scenes.model import Pass, SceneSet
 
 #: Reflectance = DN x SCALE.
@@ -22,7 +25,9 @@ SCALE = 0.0001
 def month_array(
     passes: Sequence[Pass], grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str, tile: int = TILE
 ) -> da.Array:
-    """Composite the passes of one month lazily.
+    """Composite the passes of one month lazily, scene by scene: the plain way that `monthly_composites` must equal.
+
+    Every scene is a layer of a stackstac cube, read and masked by itself; use it where the cube is wanted.
 
     Returns
     -------
@@ -46,6 +51,8 @@ def month_array(
         "sbyx",
         pass_of=pass_of,
         method=method,
+        bands=tuple(bands),
+        order=np.array(clearest_first(passes), dtype=np.int64),
         new_axes={"k": layers},
         dtype=np.uint16,
         concatenate=True,
@@ -87,20 +94,27 @@ def monthly_composites(
         ``observations (time, y, x)`` uint8, clear passes behind each pixel. ``time`` is the first day
         of the month; a month without a clear pixel keeps its slot. CRS in ``spatial_ref``.
     """
-    months = [month_array(scenes.passes_of(month), grid, bands, policy, method, tile) for month in scenes.months]
-    stacked = da.stack(months)
+    passes = scenes.by_month()
+    plans = [MonthPlan.of(passes[month], grid, bands, policy, method).to_text() for month in scenes.months]
+    texts = [[layer_text(plan, layer) for layer in range(len(bands) + 1)] for plan in plans]
+    layers = month_layers(scenes.months, texts, grid, MonthReader, tile)
+    # Not indexing: it would make a task a chunk now, for graphs of millions of chunks too.
+    reflectance = da.blockwise(
+        _bands_of, "tkyx", layers, "tbyx", new_axes={"k": len(bands)}, concatenate=True, dtype=np.uint16
+    )
+    observations = da.blockwise(_count_of, "tyx", layers, "tbyx", concatenate=True, dtype=np.uint8)
     ys, xs = axes(grid)
     dataset = xr.Dataset(
         {
-            "reflectance": (("time", "band", "y", "x"), stacked[:, :-1]),
-            "observations": (("time", "y", "x"), stacked[:, -1].astype(np.uint8)),
+            "reflectance": (("time", "band", "y", "x"), reflectance),
+            "observations": (("time", "y", "x"), observations),
         },
         coords={
             "time": np.array([np.datetime64(f"{month}-01", "ns") for month in scenes.months]),
             "band": list(bands),
             "y": ys,
             "x": xs,
-            "passes": ("time", [len(scenes.passes_of(month)) for month in scenes.months]),
+            "passes": ("time", [len(passes[month]) for month in scenes.months]),
         },
         attrs={"Conventions": "CF-1.10", "method": method, "clear_classes": list(policy.clear)},
     )
@@ -121,3 +135,11 @@ def monthly_composites(
     dataset["y"].attrs = {"standard_name": "projection_y_coordinate", "units": "m"}
     placed: xr.Dataset = dataset.rio.write_crs(grid.epsg).rio.write_transform(grid.transform)
     return placed
+
+
+def _bands_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    return chunk[:, :-1]
+
+
+def _count_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    return chunk[:, -1].astype(np.uint8)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -67,7 +69,18 @@ class MaskPolicy:
         return int(np.ceil(self.dilate / resolution)) if self.dilate > 0 else 0
 
 
-def clear_pixels(scl: NDArray[np.uint8], policy: MaskPolicy, resolution: float) -> NDArray[np.bool_]:
+@njit(nogil=True, cache=True)
+def _looked_up(scl: NDArray[Any], lookup: NDArray[np.bool_]) -> NDArray[np.bool_]:  # pragma: no cover - compiled
+    out = np.empty(scl.shape, dtype=np.bool_)
+    for row in range(scl.shape[0]):
+        for col in range(scl.shape[1]):
+            out[row, col] = lookup[min(scl[row, col], 255)]
+    return out
+
+
+def clear_pixels(
+    scl: NDArray[np.uint8] | NDArray[np.uint16], policy: MaskPolicy, resolution: float
+) -> NDArray[np.bool_]:
     """Judge a window of the scene classification.
 
     Parameters
@@ -86,7 +99,7 @@ def clear_pixels(scl: NDArray[np.uint8], policy: MaskPolicy, resolution: float) 
     """
     lookup = np.zeros(256, dtype=bool)
     lookup[list(policy.clear)] = True
-    clear: NDArray[np.bool_] = lookup[scl]
+    clear: NDArray[np.bool_] = _looked_up(scl, lookup)
     growing = [value for value in _GROWING if value not in policy.clear]
     if policy.dilate > 0 and growing:
         cloud = np.isin(scl, growing)

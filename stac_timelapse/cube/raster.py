@@ -93,6 +93,39 @@ class Target:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How a grid lies on a file whose pixel corners it shares.
+
+    Parameters
+    ----------
+    left, top
+        Column and row of the grid's first pixel, counted in its own pixels from the file's corner.
+    factor
+        File pixels a side of a grid pixel, 1 or more.
+    repeat
+        Grid pixels a side of a file pixel, 1 or more; one of the two is 1.
+    """
+
+    left: int
+    top: int
+    factor: int
+    repeat: int
+
+
+def align(west: float, north: float, pixel: float, target: Target) -> Alignment | None:
+    """Return how a target lies on a file of its CRS, or None where their pixels do not agree."""
+    coarse, fine = target.resolution / pixel, pixel / target.resolution
+    col, row = (target.west - west) / target.resolution, (north - target.north) / target.resolution
+    if not (_whole(col) and _whole(row)):
+        return None
+    if round(coarse) >= 1 and _whole(coarse):
+        return Alignment(round(col), round(row), round(coarse), 1)
+    if round(fine) >= 1 and _whole(fine):
+        return Alignment(round(col), round(row), 1, round(fine))
+    return None
+
+
 def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
     """Read a file on a grid with nearest-neighbour resampling.
 
@@ -160,24 +193,19 @@ def _copy(dataset: rasterio.DatasetReader, crs: CRS, transform: Affine, target: 
     square = transform.b == 0 and transform.d == 0 and abs(transform.a + transform.e) < _ALIGNED * abs(transform.a)
     if not square or crs.to_epsg() != target.epsg:
         return None
-    coarse, fine = target.resolution / transform.a, transform.a / target.resolution
-    col, row = (target.west - transform.c) / target.resolution, (transform.f - target.north) / target.resolution
-    if not (_whole(col) and _whole(row)):
+    found = align(transform.c, transform.f, transform.a, target)
+    if found is None:
         return None
-    left, top = round(col), round(row)
-    if round(coarse) >= 1 and _whole(coarse):
-        factor = round(coarse)
-        return _read_block(dataset, left, top, target.width, target.height, factor)
-    if round(fine) >= 1 and _whole(fine):
-        repeat = round(fine)
-        first_col, first_row = left // repeat, top // repeat
-        last_col = (left + target.width - 1) // repeat
-        last_row = (top + target.height - 1) // repeat
-        block = _read_block(dataset, first_col, first_row, last_col - first_col + 1, last_row - first_row + 1, 1)
-        grown = block.repeat(repeat, axis=0).repeat(repeat, axis=1)
-        skip_col, skip_row = left - first_col * repeat, top - first_row * repeat
-        return grown[skip_row : skip_row + target.height, skip_col : skip_col + target.width]
-    return None
+    if found.repeat == 1:
+        return _read_block(dataset, found.left, found.top, target.width, target.height, found.factor)
+    repeat = found.repeat
+    first_col, first_row = found.left // repeat, found.top // repeat
+    last_col = (found.left + target.width - 1) // repeat
+    last_row = (found.top + target.height - 1) // repeat
+    block = _read_block(dataset, first_col, first_row, last_col - first_col + 1, last_row - first_row + 1, 1)
+    grown = block.repeat(repeat, axis=0).repeat(repeat, axis=1)
+    skip_col, skip_row = found.left - first_col * repeat, found.top - first_row * repeat
+    return grown[skip_row : skip_row + target.height, skip_col : skip_col + target.width]
 
 
 def _read_block(

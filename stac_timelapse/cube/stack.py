@@ -12,11 +12,15 @@ import xarray as xr
 
 from stac_timelapse.cube.grid import Grid, project_bounds
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.cube.reader import Locator, MaskedReader
+from stac_timelapse.cube.raster import Target
+from stac_timelapse.cube.reader import Locator, MaskedReader, target_of
 from stac_timelapse.scenes.model import Scene
+
+__all__ = ["TILE", "axes", "masked_cube", "month_layers", "target_of", "targets"]
 
 #: Edge of a tile in pixels, a multiple of the 512-pixel blocks that the archives use.
 TILE = 1024
+_ITEM = {"type": "Feature", "stac_version": "1.0.0", "geometry": None, "bbox": (-180.0, -90.0, 180.0, 90.0)}
 
 
 def masked_cube(
@@ -49,9 +53,69 @@ def masked_cube(
         empty = da.zeros((len(scenes), len(bands), *grid.shape), dtype=np.uint16, chunks=(1, len(bands), rows, columns))
         return _label(empty, scenes, grid, bands)
     chunks = ((1,) * len(inside), (len(bands),), rows, columns)
-    stacked = stackstac.stack(
-        [_item(scenes[index], grid, bands, policy) for index in inside],
-        assets=list(bands),
+    items = [_item(scenes[index], grid, bands, policy) for index in inside]
+    stacked = _stack(items, bands, grid, chunks, MaskedReader)
+    return _label(stacked, [scenes[index] for index in inside], grid, bands)
+
+
+def month_layers(
+    months: Sequence[str], layers: Sequence[Sequence[str]], grid: Grid, reader: Any, tile: int = TILE
+) -> da.Array:
+    """Stack months whose layers a reader computes; one task a month and tile, nothing is read.
+
+    Parameters
+    ----------
+    months
+        ``"YYYY-MM"``.
+    layers
+        The addresses that the reader gets for each month's layers, in order.
+    grid
+        Output grid.
+    reader
+        A class of stackstac's Reader protocol.
+    tile
+        Edge of a chunk in pixels.
+
+    Returns
+    -------
+    dask.array.Array
+        ``(month, layer, y, x)`` uint16; a chunk holds all layers of one month, cut on the files' block edges.
+    """
+    rows, columns = grid.tiles(tile)
+    names = [str(number) for number in range(len(layers[0]))]
+    extent = {"proj:epsg": grid.epsg, "proj:bbox": grid.bounds}
+    items = [
+        {
+            **_ITEM,
+            "id": month,
+            "properties": {"datetime": f"{month}-01T00:00:00Z", **extent},
+            "assets": {
+                name: {"href": text, "type": "image/tiff", **extent} for name, text in zip(names, texts, strict=True)
+            },
+        }
+        for month, texts in zip(months, layers, strict=True)
+    ]
+    return _stack(items, names, grid, ((1,) * len(months), (len(names),), rows, columns), reader)
+
+
+def targets(grid: Grid, tile: int = TILE) -> list[Target]:
+    """Return the tiles of a grid, row by row."""
+    rows, columns = grid.tiles(tile)
+    found, top = [], 0
+    for height in rows:
+        left = 0
+        for width in columns:
+            west, north = grid.west + left * grid.resolution, grid.north - top * grid.resolution
+            found.append(Target(grid.epsg, west, north, grid.resolution, width, height))
+            left += width
+        top += height
+    return found
+
+
+def _stack(items: Sequence[dict[str, Any]], assets: Sequence[str], grid: Grid, chunks: Any, reader: Any) -> da.Array:
+    stacked: da.Array = stackstac.stack(
+        items,
+        assets=list(assets),
         epsg=grid.epsg,
         resolution=grid.resolution,
         bounds=grid.bounds,
@@ -63,9 +127,9 @@ def masked_cube(
         sortby_date=False,
         properties=False,
         band_coords=False,
-        reader=MaskedReader,
-    )
-    return _label(stacked.data, [scenes[index] for index in inside], grid, bands)
+        reader=reader,
+    ).data
+    return stacked
 
 
 def _label(data: Any, scenes: Sequence[Scene], grid: Grid, bands: Sequence[str]) -> xr.DataArray:
@@ -95,11 +159,8 @@ def _item(scene: Scene, grid: Grid, bands: Sequence[str], policy: MaskPolicy) ->
     # The bounds are given in the grid's CRS: stackstac would reproject corners only and lose edge pixels.
     extent = {"proj:epsg": grid.epsg, "proj:bbox": project_bounds(scene.bounds, scene.epsg, grid.epsg)}
     return {
-        "type": "Feature",
-        "stac_version": "1.0.0",
+        **_ITEM,
         "id": scene.id,
-        "geometry": None,
-        "bbox": scene.footprint.bounds,
         "properties": {"datetime": scene.datetime.isoformat(), **extent},
         "assets": {
             band: {"href": Locator.of(scene, band, policy).to_text(), "type": "image/tiff", **extent} for band in bands

@@ -6,23 +6,15 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.shutil import copy as copy_raster
-from rasterio.windows import Window
 
 from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.export.parts import Sheet, assemble, new_folder, remove_folder, write_part
 
-OBSERVATIONS = "observations"
-_SCALE = 0.0001
-_BLOCK = 512
-#: Overviews average the pixels that have data; the count's overviews are averages as well, for display.
-_COG = {"COMPRESS": "DEFLATE", "PREDICTOR": "2", "BLOCKSIZE": str(_BLOCK), "OVERVIEW_RESAMPLING": "AVERAGE"}
 #: A ZIP of the same files is the same file, whenever it is made.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -39,107 +31,6 @@ Every file carries its scenes, the mask and the credit line as TIFF tags (gdalin
 """
 
 
-class CompositeWriter:
-    """Write a composite tile by tile; the file appears, whole, when the context ends without an error.
-
-    Memory is bounded by the tile: tiles go to a plain GeoTIFF beside the target, which is then turned
-    into a COG. Mean observations and the share of clear pixels are counted on the way and kept as tags.
-
-    Parameters
-    ----------
-    path
-        Target; its folder is made.
-    bands
-        Names of the reflectance bands, uint16 DN with scale 0.0001, 0 = no data.
-    width, height
-        Pixels.
-    epsg, transform
-        Place on earth.
-    month
-        ``"YYYY-MM"``.
-    tags
-        Text kept in the file.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        bands: Sequence[str],
-        width: int,
-        height: int,
-        epsg: int,
-        transform: Affine,
-        month: str,
-        tags: Mapping[str, str],
-    ) -> None:
-        self._path = path
-        self._bands = tuple(bands)
-        self._tags = {**tags, "MONTH": month, "NODATA_MEANS": "0 in any band: no clear observation in this month"}
-        self._profile = {
-            "driver": "GTiff",
-            "width": width,
-            "height": height,
-            "count": len(self._bands) + 1,
-            "dtype": "uint16",
-            "crs": f"EPSG:{epsg}",
-            "transform": transform,
-            "nodata": 0,
-            "tiled": True,
-            "blockxsize": _BLOCK,
-            "blockysize": _BLOCK,
-            "BIGTIFF": "IF_SAFER",
-        }
-        self._pixels = width * height
-        self._observed = 0
-        self._clear = 0
-        self._discarded = False
-
-    def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(prefix=".part-", dir=self._path.parent)
-        self._plain = Path(self._folder.name) / "plain.tif"
-        self._file = rasterio.open(self._plain, "w", **self._profile)
-        return self
-
-    def write(self, window: Window, tile: NDArray[np.uint16]) -> None:
-        """Write one tile, ``(band + 1, y, x)`` uint16 with the observation count last."""
-        self._file.write(tile, window=window)
-        self._observed += int(tile[-1].sum(dtype=np.int64))
-        self._clear += int(np.count_nonzero(tile[-1]))
-
-    def discard(self) -> None:
-        """Leave no file when the context ends."""
-        self._discarded = True
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None and not self._discarded:
-                self._finish()
-            else:
-                self._file.close()
-        finally:
-            self._folder.cleanup()
-
-    def _finish(self) -> None:
-        pixels = self._pixels
-        for number, name in enumerate((*self._bands, OBSERVATIONS), start=1):
-            self._file.set_band_description(number, name)
-        self._file.scales = (*([_SCALE] * len(self._bands)), 1.0)
-        self._file.offsets = (0.0,) * (len(self._bands) + 1)
-        self._file.update_tags(
-            **self._tags,
-            OBSERVATIONS_MEAN=f"{self._observed / pixels:.6f}",
-            CLEAR_SHARE=f"{self._clear / pixels:.8f}",
-        )
-        self._file.close()
-        cog = Path(self._folder.name) / "cog.tif"
-        copy_raster(self._plain, cog, driver="COG", **_COG)
-        cog.replace(self._path)
-
-
 def write_composite(
     path: Path,
     reflectance: NDArray[np.uint16],
@@ -151,19 +42,32 @@ def write_composite(
     month: str,
     tags: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a composite that is in memory, ``(band, y, x)`` DN and ``(y, x)`` count; see `CompositeWriter`."""
+    """Write a composite that is in memory, ``(band, y, x)`` DN and ``(y, x)`` count, as a Cloud Optimized GeoTIFF.
+
+    Parameters
+    ----------
+    path
+        Target; its folder is made, and it appears whole or not at all.
+    reflectance, observations
+        The pixels; 0 = no clear observation.
+    bands
+        Names of the bands.
+    epsg, transform
+        Place on earth.
+    month
+        ``"YYYY-MM"``.
+    tags
+        Text kept in the file.
+    """
     _, height, width = reflectance.shape
-    with CompositeWriter(
-        path,
-        bands=bands,
-        width=width,
-        height=height,
-        epsg=epsg,
-        transform=transform,
-        month=month,
-        tags=tags or {},
-    ) as writer:
-        writer.write(Window(0, 0, width, height), np.concatenate([reflectance, observations[None].astype(np.uint16)]))
+    west, *others = transform[:6]
+    sheet = Sheet(tuple(bands), width, height, epsg, (west, *others), month, tags or {})
+    folder = new_folder(path.parent)
+    try:
+        tile = np.concatenate([reflectance, observations[None].astype(np.uint16)])
+        assemble(sheet, [write_part(folder, 0, 0, tile)], path)
+    finally:
+        remove_folder(folder)
     return path
 
 

@@ -166,6 +166,13 @@ class SceneSet:
         """Return the passes of one ``"YYYY-MM"``, in order of time."""
         return tuple(one for one in self.passes if one.month == month)
 
+    def by_month(self) -> dict[str, tuple[Pass, ...]]:
+        """Return the passes of every month, in order of time, looked at once; empty for a month without."""
+        found: dict[str, list[Pass]] = {month: [] for month in self.months}
+        for one in self.passes:
+            found.setdefault(one.month, []).append(one)
+        return {month: tuple(found[month]) for month in self.months}
+
     def without(self, keys: Collection[str]) -> SceneSet:
         """Return the set without the passes of these keys; the months stay."""
         return replace(self, passes=tuple(one for one in self.passes if one.key not in keys))

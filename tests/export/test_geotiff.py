@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from rasterio.windows import Window
 
 from stac_timelapse.errors import InvalidInputError
-from stac_timelapse.export.geotiff import CompositeWriter, write_composite, zip_months
+from stac_timelapse.export.geotiff import write_composite, zip_months
+from stac_timelapse.export.parts import Sheet, assemble, new_folder, remove_folder, write_part
 
 TRANSFORM = Affine(20, 0, 499_980, 0, -20, 5_200_020)
 BANDS = ("B08", "B04")
@@ -53,48 +53,72 @@ def test_what_is_written_is_read_back(tmp_path):
     assert [entry.name for entry in path.parent.iterdir()] == ["composite.tif"]
 
 
-def test_tiles_in_any_order_make_the_same_pixels(tmp_path):
+def sheet(height, width, **more):
+    place = {"epsg": 32633, "transform": tuple(TRANSFORM[:6]), "month": "2022-06", "tags": {}}
+    return Sheet(BANDS, width, height, **{**place, **more})
+
+
+def test_parts_in_any_order_make_the_same_pixels(tmp_path):
     whole = tmp_path / "whole.tif"
     reflectance, observations = write(whole)
     layers = np.concatenate([reflectance, observations[None]]).astype(np.uint16)
+    folder = new_folder(tmp_path)
+    parts = [
+        write_part(folder, col, row, layers[:, row : row + 300, col : col + 512])
+        for row, col in ((300, 0), (0, 512), (0, 0), (300, 512))
+    ]
     tiled = tmp_path / "tiled.tif"
-    with CompositeWriter(
-        tiled, bands=BANDS, width=700, height=600, epsg=32633, transform=TRANSFORM, month="2022-06", tags={}
-    ) as writer:
-        for row, col in ((300, 0), (0, 512), (0, 0), (300, 512)):
-            tile = layers[:, row : row + 300, col : col + 512]
-            writer.write(Window(col, row, tile.shape[2], 300), tile)
+    assemble(sheet(600, 700, tags={"CREDIT": '<us> & "them"'}), parts, tiled)
+    remove_folder(folder)
     with rasterio.open(whole) as one, rasterio.open(tiled) as other:
         np.testing.assert_array_equal(one.read(), other.read())
+        assert (one.overviews(1), one.transform, one.descriptions) == (
+            other.overviews(1), other.transform, other.descriptions
+        )  # fmt: skip
         assert one.tags()["OBSERVATIONS_MEAN"] == other.tags()["OBSERVATIONS_MEAN"]
+        assert other.tags()["CREDIT"] == '<us> & "them"'
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiled.tif", "whole.tif"]
 
 
 def test_a_failure_leaves_nothing(tmp_path):
-    path = tmp_path / "composite.tif"
-    arguments = {"bands": BANDS, "width": 8, "height": 8, "epsg": 32633, "transform": TRANSFORM, "tags": {}}
-    with pytest.raises(RuntimeError), CompositeWriter(path, month="2022-06", **arguments):
-        raise RuntimeError
-    with CompositeWriter(path, month="2022-06", **arguments) as writer:
-        writer.discard()
+    folder = new_folder(tmp_path)
+    part = write_part(folder, 0, 0, np.ones((3, 8, 8), np.uint16))
+    part.path.unlink()
+    with pytest.raises(Exception, match="0-0"):
+        assemble(sheet(8, 8), [part], tmp_path / "composite.tif")
+    remove_folder(folder)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_writer_leaves_no_file_under_the_final_name(tmp_path):
-    path = tmp_path / "composite.tif"
+def test_a_writer_killed_at_any_moment_leaves_no_half_entry(tmp_path):
+    # The child writes the same entry again and again and is killed in the middle of it, several times.
     script = (
-        "import os, sys, numpy as np\n"
+        "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from affine import Affine\n"
-        "from rasterio.windows import Window\n"
-        "from stac_timelapse.export.geotiff import CompositeWriter\n"
-        "writer = CompositeWriter(Path(sys.argv[1]), bands=('B04',), width=64, height=64, epsg=32633,\n"
-        "    transform=Affine(10, 0, 0, 0, -10, 0), month='2022-06', tags={})\n"
-        "writer.__enter__()\n"
-        "writer.write(Window(0, 0, 64, 64), np.ones((2, 64, 64), np.uint16))\n"
-        "os.kill(os.getpid(), 9)\n"
+        "from stac_timelapse.export.parts import *\n"
+        "from stac_timelapse.export.parts import Sheet\n"
+        "path = Path(sys.argv[1])\n"
+        "whole = Sheet(('B04',), 900, 900, 32633, (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), '2022-06', {})\n"
+        "while True:\n"
+        "    folder = new_folder(path.parent)\n"
+        "    tile = np.random.default_rng(1).integers(1, 9000, (2, 900, 900)).astype(np.uint16)\n"
+        "    assemble(whole, [write_part(folder, 0, 0, tile)], path)\n"
+        "    remove_folder(folder)\n"
+        "    print('written', flush=True)\n"
     )
-    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
-    assert not path.exists()
+    expected = np.random.default_rng(1).integers(1, 9000, (2, 900, 900)).astype(np.uint16)
+    for turn in range(3):
+        path = tmp_path / f"{turn}.tif"
+        with subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True) as child:
+            for _ in range(turn):
+                assert child.stdout.readline() == "written\n"
+            while not list(tmp_path.glob(".part-*/cog-*")):
+                assert child.poll() is None
+            child.kill()
+        assert path.exists() or turn == 0
+        if path.exists():
+            with rasterio.open(path) as file:
+                np.testing.assert_array_equal(file.read(), expected)
 
 
 def test_the_zip_holds_every_month_by_its_name(tmp_path):

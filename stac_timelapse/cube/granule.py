@@ -1,0 +1,198 @@
+"""The clear pixels of many granules on one tile, with many requests under way at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stac_timelapse.cube.blocks import View, view
+from stac_timelapse.cube.fetch import NotFetchedError
+from stac_timelapse.cube.mask import MaskPolicy, clear_pixels
+from stac_timelapse.cube.raster import Source, Target, read_window
+from stac_timelapse.cube.tiff import NotPlainError
+from stac_timelapse.scenes.catalog import MASK_BAND
+from stac_timelapse.scenes.model import Bounds, Scene
+
+#: Requests under way in a process, whatever the number of tiles it works on: they wait more than they work.
+IN_FLIGHT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Granule:
+    """All that a worker needs to read one scene.
+
+    Parameters
+    ----------
+    scene_id
+        For error messages.
+    hrefs
+        Band name -> address without signature, the mask's among them.
+    offset
+        DN to add.
+    epsg, bounds, signing
+        See `Source`.
+    """
+
+    scene_id: str
+    hrefs: Mapping[str, str]
+    offset: int
+    epsg: int
+    bounds: Bounds
+    signing: str
+
+    @classmethod
+    def of(cls, scene: Scene, bands: Iterable[str]) -> Granule:
+        """Return what is needed of a scene for some bands."""
+        hrefs = {band: scene.assets[band].href for band in (*bands, MASK_BAND)}
+        return cls(scene.id, hrefs, scene.offset, scene.epsg, scene.bounds, scene.signing)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Granule:
+        """Read what `to_json` made."""
+        return cls(**{**values, "bounds": tuple(values["bounds"])})
+
+    def source(self, band: str) -> Source:
+        """Return the file of a band."""
+        return Source(self.scene_id, band, self.hrefs[band], self.epsg, self.bounds, self.signing)
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads of this process that wait for bytes; they never wait for each other."""
+    return ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="bytes")
+
+
+def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[np.bool_]:
+    """Return where a granule is clear, ``(y, x)``.
+
+    Raises
+    ------
+    AssetReadError
+        If its mask cannot be read.
+    """
+    margin = policy.margin(target.resolution)
+    wide = replace(
+        target,
+        west=target.west - margin * target.resolution,
+        north=target.north + margin * target.resolution,
+        width=target.width + 2 * margin,
+        height=target.height + 2 * margin,
+    )
+    source = granule.source(MASK_BAND)
+    scl = np.zeros((wide.height, wide.width), dtype=np.uint16)
+    everywhere = np.ones(scl.shape, dtype=bool)
+    try:
+        seen = view(source, wide)
+        for piece in seen.pieces(everywhere):
+            seen.fill(piece, everywhere, scl)
+    except (NotPlainError, NotFetchedError):
+        scl = read_window(source, wide)
+    clear = clear_pixels(scl, policy, target.resolution)
+    return clear[margin : margin + target.height, margin : margin + target.width]
+
+
+def read_bands(
+    granules: Sequence[Granule], bands: Sequence[str], masks: Sequence[NDArray[np.bool_]], target: Target
+) -> NDArray[np.uint16]:
+    """Read the clear pixels of granules; nothing is fetched that holds none.
+
+    Parameters
+    ----------
+    granules, masks
+        Each granule and where it is clear, ``(y, x)`` of the target.
+    bands
+        Band names.
+    target
+        The tile.
+
+    Returns
+    -------
+    ndarray of uint16
+        ``(granule, band, y, x)`` DN with the offset removed; 0 = no clear observation.
+
+    Raises
+    ------
+    AssetReadError
+        If a file cannot be read.
+    """
+    out = np.zeros((len(granules), len(bands), target.height, target.width), dtype=np.uint16)
+    # Memory that is never written is never taken: a cloudy block costs nothing.
+    pairs = [
+        (one, band, out[index, number])
+        for index, (granule, clear) in enumerate(zip(granules, masks, strict=True))
+        if clear.any()
+        for one in [_Wanted(granule, clear, target)]
+        for number, band in enumerate(bands)
+    ]
+    _together([(one.look, (band,)) for one, band, _ in pairs])
+    _together([(one.copy, (band, piece, plane)) for one, band, plane in pairs for piece in one.pieces(band)])
+    _together([(one.warp, (band, plane)) for one, band, plane in pairs if band in one.others])
+    return out
+
+
+def read_masks(granules: Sequence[Granule], policy: MaskPolicy, target: Target) -> list[NDArray[np.bool_]]:
+    """Return where each granule is clear, all read at once; see `read_clear`."""
+    return _together([(read_clear, (granule, policy, target)) for granule in granules])
+
+
+def read_granules(
+    granules: Sequence[Granule], bands: Sequence[str], policy: MaskPolicy, target: Target
+) -> NDArray[np.uint16]:
+    """Read the clear pixels of granules, masks first; see `read_bands`."""
+    return read_bands(granules, bands, read_masks(granules, policy, target), target)
+
+
+class _Wanted:
+    """One granule with something to see: its bands by blocks where that can be done, the others by GDAL."""
+
+    def __init__(self, granule: Granule, clear: NDArray[np.bool_], target: Target) -> None:
+        self._granule = granule
+        self._clear = clear
+        self._target = target
+        self._views: dict[str, View] = {}
+        self.others: set[str] = set()
+
+    def look(self, band: str) -> None:
+        try:
+            self._views[band] = view(self._granule.source(band), self._target)
+        except (NotPlainError, NotFetchedError):
+            self.others.add(band)
+
+    def pieces(self, band: str) -> list[Any]:
+        return self._views[band].pieces(self._clear) if band in self._views else []
+
+    def copy(self, band: str, piece: Any, plane: NDArray[np.uint16]) -> None:
+        try:
+            self._views[band].fill(piece, self._clear, plane, self._granule.offset)
+        except (NotPlainError, NotFetchedError):
+            # What cannot be read here is for GDAL to read, or to say why not.
+            self.others.add(band)
+
+    def warp(self, band: str, plane: NDArray[np.uint16]) -> None:
+        data = read_window(self._granule.source(band), self._target)
+        plane[:] = remove_offset(np.where(self._clear, data, np.uint16(0)), self._granule.offset)
+
+
+def remove_offset(data: NDArray[np.uint16], offset: int) -> NDArray[np.uint16]:
+    """Add a (negative) offset to DN; 0 stays 0, and what would fall below 1 becomes 1."""
+    if offset == 0:
+        return data
+    moved = np.clip(data.astype(np.int32) + offset, 1, np.iinfo(np.uint16).max).astype(np.uint16)
+    return np.where(data == 0, data, moved)
+
+
+def _together(calls: Sequence[tuple[Any, tuple[Any, ...]]]) -> list[Any]:
+    """Make calls in the threads that wait for bytes; the first error is raised when all have ended."""
+    futures: list[Future[Any]] = [_pool().submit(call, *arguments) for call, arguments in calls]
+    wait(futures)
+    return [future.result() for future in futures]

@@ -1,0 +1,173 @@
+"""A composite in pieces: tiles written by many workers, then one Cloud Optimized GeoTIFF, with the memory of blocks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.shutil import copy as copy_raster
+
+OBSERVATIONS = "observations"
+_SCALE = 0.0001
+_BLOCK = 512
+#: Overviews average the pixels that have data; the count's overviews are averages as well, for display.
+#: Noisy reflectance deflates to the same size at any level, at level 1 in half the time (measured).
+_COG = {
+    "COMPRESS": "DEFLATE",
+    "LEVEL": "1",
+    "PREDICTOR": "2",
+    "BLOCKSIZE": str(_BLOCK),
+    "OVERVIEW_RESAMPLING": "AVERAGE",
+    "BIGTIFF": "IF_SAFER",
+}
+#: GDAL's own default is a twentieth of the machine's memory for each process.
+_GDAL_CACHE = 96 << 20
+PART = ".part-"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The whole that parts belong to.
+
+    Parameters
+    ----------
+    bands
+        Names of the reflectance bands, uint16 DN with scale 0.0001, 0 = no data.
+    width, height
+        Pixels.
+    epsg, transform
+        Place on earth; the six numbers of the affine transform.
+    month
+        ``"YYYY-MM"``.
+    tags
+        Text kept in the file.
+    """
+
+    bands: tuple[str, ...]
+    width: int
+    height: int
+    epsg: int
+    transform: tuple[float, float, float, float, float, float]
+    month: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One tile on disk.
+
+    Parameters
+    ----------
+    path
+        A plain GeoTIFF.
+    left, top, width, height
+        Its place in the sheet, in pixels.
+    observed
+        Sum of its observation counts.
+    clear
+        Pixels with at least one observation.
+    """
+
+    path: Path
+    left: int
+    top: int
+    width: int
+    height: int
+    observed: int
+    clear: int
+
+
+def write_part(folder: Path, left: int, top: int, tile: NDArray[np.uint16]) -> Part:
+    """Write one tile, ``(band + 1, y, x)`` uint16 with the observation count last, into an existing folder."""
+    layers, height, width = tile.shape
+    path = folder / f"{top}-{left}.tif"
+    # Two workers may write the same tile, if one of them was believed lost: each writes its own file first.
+    own = folder / f"{top}-{left}-{os.getpid()}-{time.monotonic_ns()}.part"
+    profile = {"driver": "GTiff", "width": width, "height": height, "count": layers, "dtype": "uint16"}
+    with rasterio.open(own, "w", **profile, interleave="band", transform=Affine.translation(left, top)) as file:
+        file.write(tile)
+    own.replace(path)
+    return Part(path, left, top, width, height, int(tile[-1].sum(dtype=np.int64)), int(np.count_nonzero(tile[-1])))
+
+
+def assemble(sheet: Sheet, parts: Sequence[Part], path: Path) -> None:
+    """Make a Cloud Optimized GeoTIFF of parts; it appears whole or not at all.
+
+    Parameters
+    ----------
+    sheet
+        What it is of.
+    parts
+        Tiles that cover it.
+    path
+        Target; its folder must exist.
+    """
+    folder = parts[0].path.parent
+    mosaic, cog = folder / "mosaic.vrt", folder / f"cog-{os.getpid()}-{time.monotonic_ns()}.tif"
+    mosaic.write_text(_virtual(sheet, parts), encoding="utf-8")
+    threads = str(min(os.cpu_count() or 1, 4))
+    with rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE, GDAL_NUM_THREADS=threads):
+        copy_raster(mosaic, cog, driver="COG", NUM_THREADS=threads, **_COG)
+    # On disk before it has its name: not even a power cut leaves half an entry.
+    with cog.open("rb+") as file:
+        os.fsync(file.fileno())
+    cog.replace(path)
+
+
+def new_folder(beside: Path) -> Path:
+    """Make a folder for parts beside the file that they become."""
+    beside.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=PART, dir=beside))
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove parts, also while a worker that was told to stop still writes one."""
+    for _ in range(3):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+
+
+def _virtual(sheet: Sheet, parts: Sequence[Part]) -> str:
+    pixels = sheet.width * sheet.height
+    tags = {
+        **sheet.tags,
+        "MONTH": sheet.month,
+        "NODATA_MEANS": "0 in any band: no clear observation in this month",
+        "OBSERVATIONS_MEAN": f"{sum(part.observed for part in parts) / pixels:.6f}",
+        "CLEAR_SHARE": f"{sum(part.clear for part in parts) / pixels:.8f}",
+    }
+    metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
+    place = ", ".join(map(repr, Affine(*sheet.transform).to_gdal()))
+    names = (*sheet.bands, OBSERVATIONS)
+    bands = "".join(_band(number, name, parts) for number, name in enumerate(names, start=1))
+    return (
+        f'<VRTDataset rasterXSize="{sheet.width}" rasterYSize="{sheet.height}"><SRS>EPSG:{sheet.epsg}</SRS>'
+        f"<GeoTransform>{place}</GeoTransform><Metadata>{metadata}</Metadata>{bands}</VRTDataset>"
+    )
+
+
+def _band(number: int, name: str, parts: Sequence[Part]) -> str:
+    scale = 1.0 if name == OBSERVATIONS else _SCALE
+    sources = "".join(
+        f'<SimpleSource><SourceFilename relativeToVRT="1">{escape(part.path.name)}</SourceFilename>'
+        f'<SourceBand>{number}</SourceBand><SourceProperties RasterXSize="{part.width}" RasterYSize="{part.height}" '
+        f'DataType="UInt16" BlockXSize="{part.width}" BlockYSize="1"/>'
+        f'<SrcRect xOff="0" yOff="0" xSize="{part.width}" ySize="{part.height}"/>'
+        f'<DstRect xOff="{part.left}" yOff="{part.top}" xSize="{part.width}" ySize="{part.height}"/></SimpleSource>'
+        for part in parts
+    )
+    return (
+        f'<VRTRasterBand dataType="UInt16" band="{number}"><Description>{escape(name)}</Description>'
+        f"<NoDataValue>0</NoDataValue><Offset>0</Offset><Scale>{scale!r}</Scale>{sources}</VRTRasterBand>"
+    )

@@ -1,0 +1,61 @@
+"""What a worker does for a build: compose one tile, put a month together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from distributed import Client
+from numpy.typing import NDArray
+
+from stac_timelapse.composite.plan import MonthPlan
+from stac_timelapse.cube.raster import Target
+from stac_timelapse.export.parts import Part, Sheet, assemble, new_folder, remove_folder, write_part
+
+#: Pixels, left column, top row.
+Tile = tuple[NDArray[np.uint16], int, int]
+
+
+def compose_part(plan: str, target: Target, corner: tuple[int, int], folder: str | None) -> Part | Tile:
+    """Compose one tile of a month.
+
+    Parameters
+    ----------
+    plan
+        Text of a `MonthPlan`.
+    target
+        The tile.
+    corner
+        Its left column and top row in the sheet.
+    folder
+        Where it is written; None where the workers do not share the disk.
+
+    Returns
+    -------
+    Part or tuple
+        What was written, or the tile itself with its left column and top row.
+    """
+    tile = MonthPlan.from_text(plan).compose(target)
+    return (tile, *corner) if folder is None else write_part(Path(folder), *corner, tile)
+
+
+def finish_month(sheet: Sheet, parts: Sequence[Part], path: str) -> None:
+    """Make a month's file of its parts."""
+    assemble(sheet, parts, Path(path))
+
+
+def same_text(text: str) -> str:
+    """Return a text: as a task it is sent once for all that need it, and made again when its worker is lost."""
+    return text
+
+
+def shares_disk(client: Client, folder: Path) -> bool:
+    """Tell whether all workers see a folder of this machine."""
+    mark = new_folder(folder)
+    try:
+        seen = client.run(os.path.isdir, str(mark), on_error="ignore")
+        return bool(seen) and all(value is True for value in seen.values())
+    finally:
+        remove_folder(mark)
