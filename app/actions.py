@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from app.engine import Engine
 from app.export_jobs import Exporter
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner, Post
-from app.state import AppState, Frame, Series, assign
+from app.series_jobs import SeriesJobs
+from app.state import AppState, assign
 from app.workspace import Workspace
-from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.errors import CancelledError, InvalidInputError, NothingFoundError, TimelapseError, TooBigError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
+
+_log = logging.getLogger(__name__)
 
 
 class Actions:
@@ -44,13 +44,13 @@ class Actions:
         self._workspace = workspace
         self._post = post
         self._jobs = JobRunner(post)
-        self._painter: FramePainter | None = None
+        self._series_jobs = SeriesJobs(state, engine, self._jobs, workspace, self._failed)
         self._exporter = Exporter(state, self._jobs, workspace)
 
     @property
     def painter(self) -> FramePainter | None:
         """What painted the series on display."""
-        return self._painter
+        return self._series_jobs.painter
 
     def in_turn(self, change: Callable[[], None]) -> None:
         """Make a change of the state or the page in its turn, after those asked for before.
@@ -125,79 +125,7 @@ class Actions:
         known = scenes if recipe.bands == searched.bands else None
         first = self.state.current if self.state.current in recipe.months else None
         assign(self.state, phase="building", message="", progress=None, exporting="", export_error="", downloads=())
-        self._jobs.start("build", lambda job: self._build(job, recipe, known, first), on_error=self._failed)
-
-    def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
-        scenes = known if known is not None else self._engine.find(recipe)
-        estimate = self._engine.estimate(recipe, scenes)
-        self._jobs.tell(job, self._planned, recipe, scenes, estimate)
-        painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
-        results: list[MonthResult] = []
-        try:
-            for result in self._engine.build(
-                recipe, scenes, first=first, on_progress=self._progress(job), should_stop=job.stop.is_set
-            ):
-                frame = painter.paint(result)
-                if not results:
-                    painter.full.load(result.month)  # here, because the view needs one when it is first drawn
-                results.append(result)
-                self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
-        except TimelapseError:
-            if not results:
-                self._workspace.remove(painter.folder)
-            raise
-        frames = painter.repaint(results) if painter.lock(results) else None
-        self._jobs.tell(job, self._built, frames)
-
-    def _planned(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate) -> None:
-        assign(self.state, scenes=scenes, searched=recipe, estimate=estimate, refusal="")
-
-    def _progress(self, job: Job) -> Callable[[Progress], None]:
-        """Return a callback that shows the newest progress and never queues more than one message."""
-        lock = threading.Lock()
-        newest: list[Progress] = []
-
-        def show() -> None:
-            with lock:
-                progress = newest.pop()
-                newest.clear()
-            assign(self.state, progress=progress)
-
-        def report(progress: Progress) -> None:
-            with lock:
-                idle = not newest
-                newest[:] = [progress]
-            if idle:
-                self._jobs.tell(job, show)
-
-        return report
-
-    def _add_month(self, number: int, recipe: Recipe, painter: FramePainter, result: MonthResult, frame: Frame) -> None:
-        series = self.state.series
-        if series is None or series.number != number:
-            # The series before stays on display until the first month of this one is there.
-            self._replace_painter(painter)
-            series = Series(recipe, painter.preset.name, recipe.months, number=number, scenes=self.state.scenes)
-            assign(self.state, downloads=())  # they are of the series before
-        series = replace(
-            series,
-            results=tuple(sorted((*series.results, result), key=lambda one: one.month)),
-            frames=tuple(sorted((*series.frames, frame), key=lambda one: one.month)),
-        )
-        current = self.state.current
-        shown = current if any(one.month == current for one in series.results) else result.month
-        assign(self.state, series=series, current=shown)
-
-    def _replace_painter(self, painter: FramePainter) -> None:
-        if self._painter is not None and self._painter.folder != painter.folder:
-            self._workspace.remove(self._painter.folder)
-        self._painter = painter
-
-    def _built(self, frames: tuple[Frame, ...] | None) -> None:
-        series = self.state.series
-        if frames is not None and series is not None:
-            series = replace(series, frames=tuple(sorted(frames, key=lambda one: one.month)))
-        assign(self.state, phase="ready", message="", progress=None, series=series)
+        self._series_jobs.build(recipe, known, first)
 
     # -- the rest ----------------------------------------------------------------------------------
 
@@ -224,34 +152,15 @@ class Actions:
 
     def recolour(self) -> None:
         """Paint the series on display with the chosen preset, if its bands were built."""
-        self._post(self._start_recolour)
-
-    def _start_recolour(self) -> None:
-        state, series = self.state, self.state.series
-        if series is None or state.busy or state.exporting or series.preset == state.preset:
-            return
-        if set(PRESETS[state.preset].bands) <= set(series.recipe.bands):
-            preset = state.preset
-            self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._failed)
-
-    def _recolour(self, job: Job, series: Series, preset: str) -> None:
-        painter = FramePainter(self._workspace.new_folder(), preset)
-        painter.lock(series.results)
-        frames = painter.repaint(series.results)
-        painter.full.load(frames[0].month)
-        self._jobs.tell(job, self._recoloured, painter, replace(series, preset=preset, frames=frames))
-
-    def _recoloured(self, painter: FramePainter, series: Series) -> None:
-        self._replace_painter(painter)
-        assign(self.state, series=series, downloads=())
+        self._post(self._series_jobs.recolour)
 
     def export(self, kind: str) -> None:
         """Write the finished months as ``"gif"`` or ``"geotiff"`` and offer the file."""
         self._post(lambda: self._start_export(kind))
 
     def _start_export(self, kind: str) -> None:
-        if self._painter is not None and self._painter.stretch is not None:
-            self._exporter.start(kind, self._painter.stretch)
+        if self.painter is not None and self.painter.stretch is not None:
+            self._exporter.start(kind, self.painter.stretch)
 
     def close(self) -> None:
         """End the session: stop its job, delete its files."""

@@ -93,6 +93,8 @@ class Series:
         Counts the builds of the session.
     scenes
         What it was built from.
+    previews
+        Coarse pictures of all months, shown until a month is finished.
     """
 
     recipe: Recipe
@@ -102,6 +104,17 @@ class Series:
     frames: tuple[Frame, ...] = ()
     number: int = 0
     scenes: SceneSet | None = None
+    previews: tuple[Frame, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Frame, ...]:
+        """The best picture there is of each month, in order."""
+        return tuple({one.month: one for one in (*self.previews, *self.frames)}[month] for month in self.shown)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The months that have a picture, in order."""
+        return tuple(sorted({one.month for one in (*self.previews, *self.frames)}))
 
     def result(self, month: str) -> MonthResult | None:
         """Return the finished month, or None."""

@@ -17,6 +17,9 @@ MAX_PIXELS = 10_980**2
 #: Compressed share of uint16 reflectance and of the classification in the archives' files.
 _PACKED = {"band": 2 * 0.6, "mask": 1 * 0.1}
 _MASK_RESOLUTION = 20.0
+#: A preview has at most so many pixels on its longer side, and is made where that spares most of the work.
+_PREVIEW_PIXELS = 320
+_WORTH_IT = 4
 #: Pixel sizes in metres that are offered and suggested.
 RESOLUTIONS = (10, 20, 40, 60, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
@@ -55,6 +58,13 @@ class Estimate:
     def pixels(self) -> int:
         """Pixels of one month."""
         return self.width * self.height
+
+    @property
+    def preview_resolution(self) -> float | None:
+        """Pixel size of a quick preview in metres, that of a file's overview; None where the whole is as quick."""
+        longer = max(self.width, self.height)
+        factor = 2 ** math.ceil(math.log2(max(longer / _PREVIEW_PIXELS, 1)))
+        return self.resolution * factor if factor >= _WORTH_IT else None
 
 
 def estimate_of(

@@ -79,7 +79,7 @@ class ExportBar:
 
     def _show(self, *_events: Any) -> None:
         state = self._state
-        able = state.series is not None and not state.busy and not state.exporting
+        able = state.series is not None and bool(state.series.results) and not state.busy and not state.exporting
         self._gif.disabled = self._zip.disabled = not able
         self._cancel.visible = bool(state.exporting)
         self._line.object = exports_html(state)

@@ -52,10 +52,14 @@ def month_entries(series: Series) -> list[dict[str, Any]]:
     for month in series.months:
         result = series.result(month)
         state, note, share = "waiting", f"{month_words(month)} is not built yet", 0.0
+        detail = result_words(result)
         if result is not None:
             share = result.clear_share
             state = "empty" if result.empty else "ready"
-            note = f"{month_words(month)}: {result_words(result)}" if result.empty else ""
+            note = f"{month_words(month)}: {detail}" if result.empty else ""
+        elif month in series.shown:
+            state, detail = "preview", "preview, not built yet"
+            note = f"Preview of {month_words(month)}: coarse, not built yet"
         entries.append(
             {
                 "month": month,
@@ -64,7 +68,7 @@ def month_entries(series: Series) -> list[dict[str, Any]]:
                 "state": state,
                 "share": share,
                 "note": note,
-                "detail": result_words(result),
+                "detail": detail,
             }
         )
     return entries

@@ -21,7 +21,7 @@ from holoviews.streams import RangeXY
 from numpy.typing import NDArray
 
 from app.frames import Bounds, FullPictures
-from app.state import Frame, Series
+from app.state import Series
 from app.views.map_geometry import rings_of
 
 FULL_TAG = "full-picture"
@@ -130,7 +130,7 @@ class SeriesFigure:
     Parameters
     ----------
     series
-        With at least one frame.
+        With at least one picture.
     pictures
         See `lazy_pictures`.
     tile_url
@@ -144,14 +144,17 @@ class SeriesFigure:
         #: Under which the player finds the figure; another one each time, for a page may hold two for a moment.
         self.name = f"series-{next(_numbers)}"
         self._sources: dict[str, ColumnDataSource] = {}
-        self._frames: dict[str, str] = {}
-        self._bounds = series.frames[0].bounds
-        self._view = view or _padded(self._bounds)
+        self._urls: dict[str, str] = {}
+        self._finished: set[str] = set()
+        #: A month of which there is a full picture.
+        self.first = next(one.month for one in series.pictures if pictures.has(one.month))
+        bounds = next(one.bounds for one in series.pictures if one.month == self.first)
+        self._view = view or _padded(bounds)
         self._model: Figure | None = None
         self.overlay = self._overlay(pictures, tile_url)
 
     def _overlay(self, pictures: FullPictures, tile_url: str) -> Any:
-        lazy, alpha = lazy_pictures(self._series, pictures, self._series.frames[0].month)
+        lazy, alpha = lazy_pictures(self._series, pictures, self.first)
         full = lazy.hvplot.rgb(
             x="x",
             y="y",
@@ -212,15 +215,14 @@ class SeriesFigure:
         for wheel in wheels:
             wheel.speed = _WHEEL_SPEED
         figure.aspect_ratio = None
-        west, south, east, north = self._bounds
         for month in self._series.months:
-            self._sources[month] = ColumnDataSource({"url": []})
+            self._sources[month] = ColumnDataSource({"url": [], "x": [], "y": [], "w": [], "h": []})
             figure.image_url(
                 url="url",
-                x=west,
-                y=north,
-                w=east - west,
-                h=north - south,
+                x="x",
+                y="y",
+                w="w",
+                h="h",
                 anchor="top_left",
                 level="underlay",
                 source=self._sources[month],
@@ -245,7 +247,7 @@ class SeriesFigure:
                 **box,
             )
         )
-        self.set_frames(self._series.frames)
+        self.set_frames(self._series)
 
     def view(self) -> Bounds | None:
         """Return the part of the map on screen, in web mercator metres, once it was drawn."""
@@ -260,21 +262,24 @@ class SeriesFigure:
         for drawn in self.overlay.traverse(lambda one: one, [hv.DynamicMap]):
             drawn.reset()
 
-    def set_frames(self, frames: tuple[Frame, ...]) -> bool:
-        """Give finished months their picture; those that have it already are left alone.
+    def set_frames(self, series: Series) -> bool:
+        """Give the months their pictures; those that have it already are left alone.
 
         Returns
         -------
         bool
-            Whether a month got another picture than it had.
+            Whether a finished month got another picture than it had.
         """
         changed = False
-        for frame in frames:
+        for frame in series.pictures:
             source = self._sources.get(frame.month)
-            if source is not None and self._frames.get(frame.month) != frame.url:
-                source.data = {"url": [frame.url]}
-                changed = changed or frame.month in self._frames
-                self._frames[frame.month] = frame.url
+            if source is not None and self._urls.get(frame.month) != frame.url:
+                west, south, east, north = frame.bounds
+                source.data = {"url": [frame.url], "x": [west], "y": [north], "w": [east - west], "h": [north - south]}
+                changed = changed or frame.month in self._finished
+                self._urls[frame.month] = frame.url
+                if series.result(frame.month) is not None:
+                    self._finished.add(frame.month)
         return changed
 
 

@@ -53,7 +53,7 @@ class TimelapseView:
             if self._figure is None or painter is not self._painter:
                 self._replace(series, painter)
             else:
-                locked = self._figure.set_frames(series.frames)
+                locked = self._figure.set_frames(series)
                 if locked:
                     self._figure.refresh()
                     self.player.param.trigger("value")
@@ -72,7 +72,7 @@ class TimelapseView:
         self._figure = SeriesFigure(series, painter.full, self._tile_url, view)
         self._painter = painter
         self.player.figure = self._figure.name
-        self.player.value = series.frames[0].month
+        self.player.value = self._figure.first
         self._pane.object = self._figure.overlay
         if not self._stage.objects:
             self._stage.append(self._pane)

@@ -58,6 +58,8 @@ class PlayedEngine:
         self.searches = []
         self.gate = threading.Semaphore(100)
         self.months = ("2022-05", "2022-06", "2022-07")
+        self.size = (50, 40)
+        self.resolutions = []
 
     def check(self, _recipe):
         if self.refusal is not None:
@@ -70,9 +72,10 @@ class PlayedEngine:
         return SceneSet(passes=(), months=recipe.months, n_items=4)
 
     def estimate(self, recipe, scenes):
-        return Estimate(50, 40, recipe.resolution, 32633, len(scenes.months), 3, 4, 1_000_000, 2_000_000)
+        return Estimate(*self.size, recipe.resolution, 32633, len(scenes.months), 3, 4, 1_000_000, 2_000_000)
 
     def build(self, recipe, _scenes, *, first, on_progress, should_stop):
+        self.resolutions.append(recipe.resolution)
         months = sorted(recipe.months, key=lambda month: (month != first, month))
         for done, month in enumerate(months):
             on_progress(Progress(month, done, len(months), 0, 1))
@@ -107,6 +110,9 @@ class Desk:
         while not condition():
             assert time.monotonic() < end, f"timed out in phase {self.state.phase}: {self.state.message}"
             step.wait(0.005)
+
+    def workspace_file(self, url):
+        return self.folder / "work" / url.removeprefix("frames/")
 
     def search(self):
         self.actions.search()

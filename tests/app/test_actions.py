@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PIL import Image
 
@@ -156,3 +158,59 @@ def test_a_choice_that_changes_the_question_makes_the_answer_outdated(desk):
     assert desk.state.estimate.resolution == 20
     desk.state.max_cloud = 30.0
     assert not desk.state.is_current
+
+
+def test_a_large_series_is_shown_coarse_before_it_is_built(desk):
+    desk.engine.size = (2000, 1000)
+    desk.engine.gate = threading.Semaphore(0)
+    seen = []
+    desk.state.param.watch(lambda event: seen.append(event.new), "series")
+    desk.search()
+    desk.actions.build()
+    desk.wait(lambda: desk.state.message == "A quick preview first …")
+    desk.engine.gate.release(3)
+    desk.wait(lambda: len(desk.engine.resolutions) == 2)
+    assert desk.engine.resolutions == [80.0, 10.0]  # 2000 pixels make 250 of 8 times the size
+    desk.wait(lambda: desk.state.message == "")
+    series = desk.state.series
+    assert series.shown == ("2022-05", "2022-06", "2022-07")
+    assert series.results == ()
+    previews = [desk.workspace_file(one.url) for one in series.previews]
+    assert all(path.is_file() for path in previews)
+    desk.actions.export("gif")
+    assert desk.state.exporting == ""  # a preview is nothing to take away
+
+    desk.engine.gate.release()
+    desk.wait(lambda: len(desk.state.series.results) == 1)
+    first, *rest = desk.state.series.pictures
+    assert first == desk.state.series.frames[0]
+    assert tuple(rest) == series.previews[1:]
+    desk.engine.gate.release(2)
+    desk.wait(lambda: desk.state.phase == "ready")
+    assert desk.state.series.pictures == desk.state.series.frames
+    assert not any(path.exists() for path in previews)
+    assert len(seen[-1].results) == 3
+
+
+def test_a_cancelled_preview_stays_as_one(desk):
+    desk.engine.size = (2000, 1000)
+    desk.engine.gate = threading.Semaphore(1)
+    desk.search()
+    desk.actions.build()
+    desk.wait(lambda: desk.state.series is not None)
+    desk.actions.cancel()
+    desk.wait(lambda: desk.state.phase == "cancelled")
+    assert (desk.state.series.results, len(desk.state.series.shown)) == ((), 1)
+    desk.engine.gate.release(6)
+    desk.build()
+    assert desk.state.phase == "ready"
+    assert desk.state.series.complete
+
+
+def test_where_the_preview_fails_the_build_tells_why(desk):
+    desk.engine.size = (2000, 1000)
+    desk.engine.build_error = ProviderError("The signature ran out.")
+    desk.search()
+    desk.build()
+    assert (desk.state.phase, desk.state.message) == ("failed", "The signature ran out.")
+    assert len(desk.state.series.results) == 1

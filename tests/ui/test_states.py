@@ -270,6 +270,19 @@ def test_a_scene_that_cannot_be_read_is_left_out_and_listed(dashboard, damaged):
     expect(dashboard.page.locator(".t-months")).to_contain_text("B04")
 
 
+def test_a_large_area_is_first_shown_coarse_and_marked_as_a_preview(dashboard):
+    west, south, east, north = demo.DEMO_BBOX
+    dashboard.type_area(f"{west}, {south}, {east}, {north}")
+    set_months(dashboard, "2022-05", "2022-07")
+    dashboard.search()
+    dashboard.button("t-build").click()
+    expect(dashboard.player.locator(".cell.preview").first).to_be_visible(timeout=SLOW)
+    expect(dashboard.button("t-gif")).to_be_enabled(timeout=SLOW)
+    expect(dashboard.player.locator(".cell.ready")).to_have_count(3)
+    expect(dashboard.player.locator(".cell.preview")).to_have_count(0)
+    expect(dashboard.player.locator(".detail")).to_contain_text("passes")
+
+
 def test_two_tabs_do_not_disturb_each_other(dashboard, served, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     other = Dashboard(context.new_page(), served.url)

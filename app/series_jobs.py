@@ -1,0 +1,203 @@
+"""How a series comes to the page: a preview, then month by month; or all of it in other colours."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from app.engine import Engine
+from app.frames import FramePainter
+from app.jobs import Job, JobRunner
+from app.state import AppState, Frame, Series, assign
+from app.workspace import Workspace
+from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.errors import CancelledError, TimelapseError
+from stac_timelapse.estimate import Estimate
+from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.scenes.model import SceneSet
+
+_log = logging.getLogger(__name__)
+
+
+class SeriesJobs:
+    """Builds and paints the series of one session.
+
+    Parameters
+    ----------
+    state, engine, jobs, workspace
+        The session's.
+    on_error
+        See `JobRunner.start`.
+    """
+
+    def __init__(
+        self,
+        state: AppState,
+        engine: Engine,
+        jobs: JobRunner,
+        workspace: Workspace,
+        on_error: Callable[[str, TimelapseError | None], None],
+    ) -> None:
+        self.state = state
+        self._engine = engine
+        self._jobs = jobs
+        self._workspace = workspace
+        self._on_error = on_error
+        #: What painted the series on display.
+        self.painter: FramePainter | None = None
+        self._folders: list[Path] = []
+
+    def build(self, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
+        """Start a build; `known` is what was found for it, if it was."""
+        self._jobs.start("build", lambda job: self._build(job, recipe, known, first), on_error=self._on_error)
+
+    def recolour(self) -> None:
+        """Paint the series on display with the chosen preset, if its bands were built."""
+        state, series = self.state, self.state.series
+        if series is None or not series.results or state.busy or state.exporting or series.preset == state.preset:
+            return
+        if set(PRESETS[state.preset].bands) <= set(series.recipe.bands):
+            preset = state.preset
+            self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._on_error)
+
+    def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
+        scenes = known if known is not None else self._engine.find(recipe)
+        estimate = self._engine.estimate(recipe, scenes)
+        self._jobs.tell(job, self._planned, recipe, scenes, estimate)
+        if estimate.preview_resolution is not None:
+            self._preview(job, recipe, scenes, estimate.preview_resolution, first)
+        painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
+        results: list[MonthResult] = []
+        try:
+            for result in self._engine.build(
+                recipe, scenes, first=first, on_progress=self._progress(job), should_stop=job.stop.is_set
+            ):
+                frame = painter.paint(result)
+                if not results:
+                    painter.full.load(result.month)  # here, because the view needs one when it is first drawn
+                results.append(result)
+                self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
+        except TimelapseError:
+            if not results:
+                self._workspace.remove(painter.folder)
+            raise
+        frames = painter.repaint(results) if painter.lock(results) else None
+        self._jobs.tell(job, self._built, frames)
+
+    def _preview(self, job: Job, recipe: Recipe, scenes: SceneSet, resolution: float, first: str | None) -> None:
+        """Show all months from the files' overviews, before any is built as it should be."""
+        self._jobs.tell(job, lambda: assign(self.state, message="A quick preview first …"))
+        painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
+        results: list[MonthResult] = []
+        try:
+            for result in self._engine.build(
+                recipe.but(resolution=resolution),
+                scenes,
+                first=first,
+                on_progress=lambda _progress: None,
+                should_stop=job.stop.is_set,
+            ):
+                frame = painter.paint(result)
+                if not results:
+                    painter.full.load(result.month)
+                results.append(result)
+                self._jobs.tell(job, self._add_previews, job.number, recipe, painter, (frame,))
+        except CancelledError:
+            raise
+        except TimelapseError as error:
+            # The build itself meets the same and tells it, with what it could finish.
+            _log.info("no preview: %s", error)
+        else:
+            if painter.lock(results):
+                self._jobs.tell(job, self._add_previews, job.number, recipe, painter, painter.repaint(results))
+        self._jobs.tell(job, lambda: assign(self.state, message=""))
+
+    def _add_previews(self, number: int, recipe: Recipe, painter: FramePainter, frames: tuple[Frame, ...]) -> None:
+        series = self._series(number, recipe, painter)
+        previews = {one.month: one for one in (*series.previews, *frames)}
+        self._display(replace(series, previews=tuple(previews.values())), frames[0].month)
+
+    def _planned(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate) -> None:
+        assign(self.state, scenes=scenes, searched=recipe, estimate=estimate, refusal="")
+
+    def _progress(self, job: Job) -> Callable[[Progress], None]:
+        """Return a callback that shows the newest progress and never queues more than one message."""
+        lock = threading.Lock()
+        newest: list[Progress] = []
+
+        def show() -> None:
+            with lock:
+                progress = newest.pop()
+                newest.clear()
+            assign(self.state, progress=progress)
+
+        def report(progress: Progress) -> None:
+            with lock:
+                idle = not newest
+                newest[:] = [progress]
+            if idle:
+                self._jobs.tell(job, show)
+
+        return report
+
+    def _add_month(self, number: int, recipe: Recipe, painter: FramePainter, result: MonthResult, frame: Frame) -> None:
+        series = self._series(number, recipe, painter)
+        series = replace(
+            series,
+            results=tuple(sorted((*series.results, result), key=lambda one: one.month)),
+            frames=tuple(sorted((*series.frames, frame), key=lambda one: one.month)),
+        )
+        self._display(series, result.month)
+
+    def _series(self, number: int, recipe: Recipe, painter: FramePainter) -> Series:
+        """Return the series of a build; the one before stays on display until this one has its first picture."""
+        series = self.state.series
+        if series is None or series.number != number:
+            series = Series(recipe, painter.preset.name, recipe.months, number=number, scenes=self.state.scenes)
+            assign(self.state, downloads=())  # they are of the series before
+            self._replace_painter(painter)
+        elif self.painter is not painter:
+            # Its previews stay until its last month is finished.
+            self._replace_painter(painter, keep=True)
+        return series
+
+    def _display(self, series: Series, month: str) -> None:
+        current = self.state.current
+        assign(self.state, series=series, current=current if current in series.shown else month)
+
+    def _replace_painter(self, painter: FramePainter, *, keep: bool = False) -> None:
+        if self.painter is not None and self.painter is not painter:
+            self._folders.append(self.painter.folder)
+        self.painter = painter
+        if not keep:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Delete the pictures that are not on display any more."""
+        for folder in self._folders:
+            self._workspace.remove(folder)
+        self._folders.clear()
+
+    def _built(self, frames: tuple[Frame, ...] | None) -> None:
+        series = self.state.series
+        if frames is not None and series is not None:
+            series = replace(series, frames=tuple(sorted(frames, key=lambda one: one.month)))
+        if series is not None:
+            series = replace(series, previews=())
+        assign(self.state, phase="ready", message="", progress=None, series=series)
+        self._tidy()
+
+    def _recolour(self, job: Job, series: Series, preset: str) -> None:
+        painter = FramePainter(self._workspace.new_folder(), preset)
+        painter.lock(series.results)
+        frames = painter.repaint(series.results)
+        painter.full.load(frames[0].month)
+        self._jobs.tell(job, self._recoloured, painter, replace(series, preset=preset, frames=frames, previews=()))
+
+    def _recoloured(self, painter: FramePainter, series: Series) -> None:
+        self._replace_painter(painter)
+        assign(self.state, series=series, downloads=())
