@@ -111,6 +111,41 @@ def build(catalog: Path, size: int) -> Outcome:
     return seconds, _mean(middle)
 
 
+def preview(catalog: Path, size: int) -> Outcome:
+    """Make the first picture of the preview that the dashboard shows before a build, from the scenes' overviews."""
+    import rasterio  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    from app.frames import sample  # noqa: PLC0415
+    from stac_timelapse.build import Builder  # noqa: PLC0415
+    from stac_timelapse.cluster import connect  # noqa: PLC0415
+    from stac_timelapse.composite.cache import MonthStore  # noqa: PLC0415
+    from stac_timelapse.cube.mask import MaskPolicy  # noqa: PLC0415
+    from stac_timelapse.estimate import estimate_of  # noqa: PLC0415
+    from stac_timelapse.picture.indices import PRESETS  # noqa: PLC0415
+    from stac_timelapse.picture.render import render_cog, stretch_of  # noqa: PLC0415
+
+    scenes, full = scenes_and_grid(catalog, size)
+    resolution = estimate_of(scenes, full, BANDS).preview_resolution
+    if resolution is None:
+        raise ValueError(f"An area of {size} pixels has no preview.")
+    _, grid = scenes_and_grid(catalog, size, resolution)
+    look = PRESETS["true-colour"]
+    with tempfile.TemporaryDirectory(dir=catalog.parent) as folder, connect() as client:
+        client.run(_import_ours)
+        begun = time.perf_counter()
+        builder = Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, MonthStore(Path(folder)))
+        months = builder.run()
+        path = next(months).path
+        picture = render_cog(path, look, stretch_of([sample(path, look)], look), max_size=1600, crs="EPSG:3857")
+        Image.fromarray(picture.rgb).save(Path(folder) / "frame.webp", "WEBP")
+        seconds = time.perf_counter() - begun
+        list(months)
+        with rasterio.open(path) as first:
+            pixels = first.read(1)
+    return seconds, _mean(pixels)
+
+
 def limit(catalog: Path, size: int) -> Outcome:
     """Read and unpack each needed block once with the fastest reader we know, and do nothing with it."""
     from benchmarks.limit import read_needed_blocks  # noqa: PLC0415
@@ -124,6 +159,7 @@ CONTENDERS: dict[str, Callable[[Path, int], Outcome]] = {
     "odc": odc,
     "ours": ours,
     "build": build,
+    "preview": preview,
     "limit": limit,
 }
 
@@ -140,8 +176,8 @@ def _import_ours() -> None:
         KERNELS[name](8)
 
 
-def scenes_and_grid(catalog: Path, size: int) -> Any:
-    """Return the scenes and the grid of an area."""
+def scenes_and_grid(catalog: Path, size: int, resolution: float = 10.0) -> Any:
+    """Return the scenes and the grid of an area, at a resolution in metres."""
     from stac_timelapse.area.aoi import AreaOfInterest  # noqa: PLC0415
     from stac_timelapse.cube.grid import Grid  # noqa: PLC0415
     from stac_timelapse.pipeline import find  # noqa: PLC0415
@@ -149,7 +185,7 @@ def scenes_and_grid(catalog: Path, size: int) -> Any:
 
     area = AreaOfInterest.from_bbox(14.9, 46.2, 15.4, 46.7)
     scenes = find(Recipe(str(catalog), area, MONTHS[0], MONTHS[-1], bands=BANDS, max_cloud=100))
-    grid = Grid.around(world.bounds_of(size), world.EPSG, 10.0, (world.WEST, world.NORTH))
+    grid = Grid.around(world.bounds_of(size), world.EPSG, resolution, (world.WEST, world.NORTH))
     return scenes, grid
 
 
