@@ -131,8 +131,11 @@ class Actions:
 
     def put_away(self) -> None:
         """Go back from a state that needed an answer to the one before it."""
-        phase = "found" if self.state.is_current else "idle"
-        self._post(lambda: assign(self.state, phase=phase, message=""))
+        self._post(self._put_away)
+
+    def _put_away(self) -> None:
+        if self.state.phase in {"refused", "no_scenes", "all_cloudy", "failed", "cancelled"}:
+            assign(self.state, phase="found" if self.state.is_current else "idle", message="")
 
     def show(self, month: str) -> None:
         """Make a month the one on display."""

@@ -95,4 +95,5 @@ def file_name(series: Series, kind: str) -> str:
     """Return a name that says what is in the file, e.g. ``timelapse_reservoir_ndvi_2023-01_2023-12.gif``."""
     place = re.sub(r"[^a-z0-9]+", "-", series.recipe.aoi.name.lower()).strip("-")[:_NAME_LENGTH]
     middle = "".join(f"_{part}" for part in (place, "" if series.preset == "true-colour" else series.preset) if part)
-    return f"timelapse{middle}_{series.months[0]}_{series.months[-1]}{_ENDINGS[kind]}"
+    some = "" if series.complete else f"_{len(series.results)}-of-{len(series.months)}-months"
+    return f"timelapse{middle}_{series.months[0]}_{series.months[-1]}{some}{_ENDINGS[kind]}"

@@ -210,6 +210,11 @@ class AppState(param.Parameterized):
         return not same or not set(chosen.bands) <= set(series.recipe.bands)
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether a build is under way whose first picture will take the place of the series on display."""
+        return self.phase == "building" and self.series is not None and self.series.recipe != self.searched
+
+    @property
     def is_built(self) -> bool:
         """Whether the series on display is complete and holds all that the present choices need."""
         return self.series is not None and self.series.complete and not self.is_outdated

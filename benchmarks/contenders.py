@@ -5,11 +5,12 @@ The clock runs from the items and the running cluster to the months in the memor
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def seed(catalog: Path, size: int) -> Outcome:
     from distributed import Client, LocalCluster  # noqa: PLC0415
 
     items = json.loads(catalog.read_text())["features"]
-    with _local(LocalCluster, n_workers=2, threads_per_worker=4) as cluster, Client(cluster):
+    with _local(LocalCluster, n_workers=2, threads_per_worker=4) as cluster, Client(cluster) as client:
+        _warm(client, "stackstac", "rasterio", "xarray")
         begun = time.perf_counter()
         cube = stackstac.stack(
             items, assets=[*BANDS, "SCL"], epsg=world.EPSG, resolution=10, bounds=world.bounds_of(size)
@@ -49,7 +51,8 @@ def odc(catalog: Path, size: int) -> Outcome:
 
     items = [pystac.Item.from_dict(item) for item in json.loads(catalog.read_text())["features"]]
     box = GeoBox.from_bbox(world.bounds_of(size), f"EPSG:{world.EPSG}", resolution=10)
-    with _local(LocalCluster, n_workers=2, threads_per_worker=4) as cluster, Client(cluster):
+    with _local(LocalCluster, n_workers=2, threads_per_worker=4) as cluster, Client(cluster) as client:
+        _warm(client, "odc.stac", "odc.loader", "rasterio", "xarray")
         begun = time.perf_counter()
         cube = odc.stac.load(
             items,
@@ -81,7 +84,8 @@ def ours(catalog: Path, size: int) -> Outcome:
 
     scenes, grid = scenes_and_grid(catalog, size)
     with connect() as client:
-        client.run(_import_ours)
+        _warm(client, "stac_timelapse.work", "stac_timelapse.composite.month_reader")
+        client.run(_load_kernels)
         begun = time.perf_counter()
         data = monthly_composites(scenes, grid, BANDS, MaskPolicy(CLEAR))
         months = client.compute(data["reflectance"]).result()
@@ -100,7 +104,8 @@ def build(catalog: Path, size: int) -> Outcome:
 
     scenes, grid = scenes_and_grid(catalog, size)
     with tempfile.TemporaryDirectory(dir=catalog.parent) as folder, connect() as client:
-        client.run(_import_ours)
+        _warm(client, "stac_timelapse.work", "stac_timelapse.composite.month_reader")
+        client.run(_load_kernels)
         begun = time.perf_counter()
         store = MonthStore(Path(folder))
         builder = Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, store)
@@ -132,7 +137,8 @@ def preview(catalog: Path, size: int) -> Outcome:
     _, grid = scenes_and_grid(catalog, size, resolution)
     look = PRESETS["true-colour"]
     with tempfile.TemporaryDirectory(dir=catalog.parent) as folder, connect() as client:
-        client.run(_import_ours)
+        _warm(client, "stac_timelapse.work", "stac_timelapse.composite.month_reader")
+        client.run(_load_kernels)
         begun = time.perf_counter()
         builder = Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, MonthStore(Path(folder)))
         months = builder.run()
@@ -168,8 +174,18 @@ def _local(cluster: Any, **more: Any) -> Any:
     return cluster(dashboard_address=None, host="127.0.0.1", **more)
 
 
-def _import_ours() -> None:
-    # Imports and kernels that are compiled already are loaded once a worker, which outlives many builds.
+def _warm(client: Any, *modules: str) -> None:
+    """Import modules on the workers: a worker does it once and outlives many builds."""
+    client.run(_import, modules)
+
+
+def _import(modules: Sequence[str]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+
+
+def _load_kernels() -> None:
+    # What was compiled before is loaded once a worker.
     from benchmarks.kernels import KERNELS  # noqa: PLC0415
 
     for name in ("median", "place", "place a mask", "mask with a margin"):

@@ -83,7 +83,7 @@ def estimate_html(estimate: Estimate | None, refusal: str) -> str:
     return f'<div class="estimate">{cells}</div>'
 
 
-def months_html(series: Series | None, building: str, current: str) -> str:
+def months_html(series: Series | None, building: str, current: str, *, at_work: bool) -> str:
     """Return one line a month: finished, in work, or waiting.
 
     Parameters
@@ -94,6 +94,8 @@ def months_html(series: Series | None, building: str, current: str) -> str:
         Month in work, or empty.
     current
         Month on display.
+    at_work
+        Whether a build is under way.
     """
     if series is None:
         return ""
@@ -101,7 +103,7 @@ def months_html(series: Series | None, building: str, current: str) -> str:
     for month in series.months:
         result = series.result(month)
         kind = "doing" if month == building and result is None else "todo"
-        words = "building …" if kind == "doing" else "waiting"
+        words = "building …" if kind == "doing" else "waiting" if at_work else "not built"
         if result is not None:
             kind = "gap" if result.empty else "done"
             nothing = "no clear pixel" if result.passes_used else "no pass"

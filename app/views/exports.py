@@ -99,10 +99,15 @@ def exports_html(state: AppState) -> str:
         return f'<span class="bad" role="alert">{escape(state.export_error)}</span>'
     if state.busy and state.series is not None:
         return '<span class="quiet">Saving is possible when the build is done.</span>'
+    series = state.series
+    some = ""
+    if series is not None and series.results and not series.complete:
+        words = f"{len(series.results)} of {len(series.months)} months are built and can be saved."
+        some = f'<span class="quiet">{words}</span>'
     newest = {one.kind: one for one in reversed(state.downloads)}
     links = "".join(
         f'<a class="file" href="{escape(one.url)}" download title="{escape(one.name)}">'
         f"{_TITLES[one.kind]} <small>{size_words(one.size)}</small></a>"
         for one in newest.values()
     )
-    return f'<span class="files">{links}</span>'
+    return f'{some}<span class="files">{links}</span>'

@@ -97,6 +97,7 @@ class PageView:
             "dilate",
         ]
         state.param.watch(self._show, ["phase", "message", "series", *choices])
+        state.param.watch(self._answered, choices)
         state.param.watch(self._area_changed, "aoi")
         state.param.watch(self._footprints, ["scenes"])
         state.param.watch(self._lay_overview, "catalog")
@@ -183,6 +184,11 @@ class PageView:
             self._actions.search()
         else:
             self._actions.build()
+
+    def _answered(self, *_events: Any) -> None:
+        """Put a card away when what it was about has changed."""
+        if self._state.phase in {"refused", "no_scenes", "all_cloudy"}:
+            self._actions.put_away()
 
     # -- the picture of the state -------------------------------------------------------------------
 

@@ -65,13 +65,16 @@ class Sidebar:
 
     def _refresh(self, *_events: Any) -> None:
         state = self._state
-        self._found.object = found_html(state)
+        old = '<p class="quiet old">From before your last change:</p>'
+        asked = state.busy or state.is_current
+        self._found.object = (old if state.scenes is not None and not asked else "") + found_html(state)
         begun = state.phase == "building" or (state.series is not None and state.series.recipe == state.searched)
-        self._cost.object = "" if begun and not state.refusal else estimate_html(state.estimate, state.refusal)
+        told = not asked or (begun and not state.refusal)
+        self._cost.object = "" if told else estimate_html(state.estimate, state.refusal)
         doing = state.progress.month if state.phase == "building" and state.progress is not None else ""
-        months = months_html(state.series, doing, state.current)
-        old = months and state.phase != "building" and state.is_outdated
-        self._months.object = f'<p class="quiet old">From before your last change:</p>{months}' if old else months
+        months = months_html(state.series, doing, state.current, at_work=state.phase == "building")
+        is_old = months and (state.is_replaced if state.phase == "building" else state.is_outdated)
+        self._months.object = f"{old}{months}" if is_old else months
         self._result.card.visible = state.scenes is not None or state.series is not None
 
     def _fold(self, event: Any) -> None:

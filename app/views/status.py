@@ -96,11 +96,15 @@ def notice_html(state: AppState) -> str:
 def outdated_html(state: AppState) -> str:
     """Return one line over a series that is not what the present choices would give, or nothing."""
     series = state.series
-    if series is None or state.phase == "building" or not state.is_outdated:
+    if series is None or not (state.is_replaced if state.phase == "building" else state.is_outdated):
         return ""
+    if state.phase == "building":
+        todo = "The new one takes its place with its first month."
+    else:
+        todo = f"{'Build' if state.is_current else 'Search and build'} to replace it."
     name = f"{escape(series.recipe.aoi.name)}, " if series.recipe.aoi.name else ""
     dates = f"{month_words(series.months[0])} to {month_words(series.months[-1])}"
     return (
         f'<div class="outdated" role="status">This is the timelapse from before your last change: {name}{dates}. '
-        "Search and build to replace it.</div>"
+        f"{todo}</div>"
     )

@@ -7,6 +7,7 @@ import threading
 import pytest
 from PIL import Image
 
+from app.export_jobs import file_name
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
 
 
@@ -201,6 +202,7 @@ def test_a_cancelled_preview_stays_as_one(desk):
     desk.actions.cancel()
     desk.wait(lambda: desk.state.phase == "cancelled")
     assert (desk.state.series.results, len(desk.state.series.shown)) == ((), 1)
+    assert file_name(desk.state.series, "gif").endswith("_0-of-3-months.gif")
     desk.engine.gate.release(6)
     desk.build()
     assert desk.state.phase == "ready"

@@ -188,6 +188,8 @@ def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
     set_months(dashboard, "2022-06", "2022-03")
     dashboard.search()
     expect(dashboard.notice).to_contain_text("The last month 2022-03 lies before the first month 2022-06: swap them.")
+    dashboard.choose("t-to-month", "Aug")
+    expect(dashboard.notice).to_be_hidden()  # its reason is gone
     expect(dashboard.size).to_be_visible()
 
 
