@@ -68,7 +68,10 @@ def main() -> None:
 
 
 def _listen(socket: WebSocket, received: list[Any]) -> None:
-    socket.on("framereceived", received.append)
+    def note(frame: Any) -> None:  # Playwright marks its listeners, and cannot mark a list's method
+        received.append(frame)
+
+    socket.on("framereceived", note)
 
 
 if __name__ == "__main__":
