@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from app.engine import Engine
@@ -16,8 +15,6 @@ from stac_timelapse.errors import CancelledError, InvalidInputError, NothingFoun
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
-
-_log = logging.getLogger(__name__)
 
 
 class Actions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,21 +72,36 @@ class SeriesJobs:
             self._preview(job, recipe, scenes, estimate.preview_resolution, first)
         painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
         results: list[MonthResult] = []
-        try:
-            for result in self._engine.build(
-                recipe, scenes, first=first, on_progress=self._progress(job), should_stop=job.stop.is_set
-            ):
-                frame = painter.paint(result)
-                if not results:
-                    painter.full.load(result.month)  # here, because the view needs one when it is first drawn
-                results.append(result)
-                self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
-        except TimelapseError:
-            if not results:
-                self._workspace.remove(painter.folder)
-            raise
+        for result, frame in self._painted(job, recipe, scenes, painter, first, self._progress(job)):
+            results.append(result)
+            self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
         frames = painter.repaint(results) if painter.lock(results) else None
         self._jobs.tell(job, self._built, frames)
+
+    def _painted(
+        self,
+        job: Job,
+        recipe: Recipe,
+        scenes: SceneSet,
+        painter: FramePainter,
+        first: str | None,
+        on_progress: Callable[[Progress], None],
+    ) -> Iterator[tuple[MonthResult, Frame]]:
+        """Yield the months as they are built and painted; the painter's folder goes if there is none."""
+        painted = False
+        try:
+            for result in self._engine.build(
+                recipe, scenes, first=first, on_progress=on_progress, should_stop=job.stop.is_set
+            ):
+                frame = painter.paint(result)
+                if not painted:
+                    painter.full.load(result.month)  # here, because the view needs one when it is first drawn
+                painted = True
+                yield result, frame
+        except TimelapseError:
+            if not painted:
+                self._workspace.remove(painter.folder)
+            raise
 
     def _preview(self, job: Job, recipe: Recipe, scenes: SceneSet, resolution: float, first: str | None) -> None:
         """Show all months from the files' overviews, before any is built as it should be."""
@@ -94,16 +109,8 @@ class SeriesJobs:
         painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
         results: list[MonthResult] = []
         try:
-            for result in self._engine.build(
-                recipe.but(resolution=resolution),
-                scenes,
-                first=first,
-                on_progress=lambda _progress: None,
-                should_stop=job.stop.is_set,
-            ):
-                frame = painter.paint(result)
-                if not results:
-                    painter.full.load(result.month)
+            coarse = recipe.but(resolution=resolution)
+            for result, frame in self._painted(job, coarse, scenes, painter, first, lambda _progress: None):
                 results.append(result)
                 self._jobs.tell(job, self._add_previews, job.number, recipe, painter, (frame,))
         except CancelledError:
