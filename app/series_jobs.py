@@ -53,7 +53,12 @@ class SeriesJobs:
 
     def build(self, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
         """Start a build; `known` is what was found for it, if it was."""
-        self._jobs.start("build", lambda job: self._build(job, recipe, known, first), on_error=self._on_error)
+        shown = self.state.series
+        # Months that are finished already would give way to coarse ones.
+        coarse = shown is None or shown.recipe != recipe or not shown.results
+        self._jobs.start(
+            "build", lambda job: self._build(job, recipe, known, first, coarse=coarse), on_error=self._on_error
+        )
 
     def recolour(self) -> None:
         """Paint the series on display with the chosen preset, if its bands were built."""
@@ -64,11 +69,11 @@ class SeriesJobs:
             preset = state.preset
             self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._on_error)
 
-    def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
+    def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None, *, coarse: bool) -> None:
         scenes = known if known is not None else self._engine.find(recipe)
         estimate = self._engine.estimate(recipe, scenes)
         self._jobs.tell(job, self._planned, recipe, scenes, estimate)
-        if estimate.preview_resolution is not None:
+        if coarse and estimate.preview_resolution is not None:
             self._preview(job, recipe, scenes, estimate.preview_resolution, first)
         painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
         results: list[MonthResult] = []

@@ -216,3 +216,19 @@ def test_where_the_preview_fails_the_build_tells_why(desk):
     desk.build()
     assert (desk.state.phase, desk.state.message) == ("failed", "The signature ran out.")
     assert len(desk.state.series.results) == 1
+
+
+def test_what_is_finished_does_not_give_way_to_a_preview(desk):
+    desk.engine.size = (2000, 1000)
+    desk.engine.gate = threading.Semaphore(4)  # the preview, and one month
+    desk.search()
+    desk.actions.build()
+    desk.wait(lambda: desk.state.series is not None and len(desk.state.series.results) == 1)
+    desk.actions.cancel()
+    desk.wait(lambda: desk.state.phase == "cancelled")
+    desk.actions.build()
+    desk.wait(lambda: len(desk.engine.resolutions) == 3)
+    assert desk.engine.resolutions == [80.0, 10.0, 10.0]
+    desk.actions.cancel()
+    desk.wait(lambda: desk.state.phase == "cancelled")
+    assert len(desk.state.series.results) == 1
