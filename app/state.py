@@ -198,21 +198,18 @@ class AppState(param.Parameterized):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the series on display is not what the present choices would give."""
+        """Whether the series on display is not what the present choices, or the build under way, would give."""
         series = self.series
         if series is None:
             return False
+        if self.phase == "building":
+            return series.recipe != self.searched
         try:
             chosen = self.recipe()
         except InvalidInputError:
             return True
         same = chosen.but(preset=None, bands=series.recipe.bands) == series.recipe.but(preset=None)
         return not same or not set(chosen.bands) <= set(series.recipe.bands)
-
-    @property
-    def is_replaced(self) -> bool:
-        """Whether a build is under way whose first picture will take the place of the series on display."""
-        return self.phase == "building" and self.series is not None and self.series.recipe != self.searched
 
     @property
     def is_built(self) -> bool:

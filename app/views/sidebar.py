@@ -73,8 +73,7 @@ class Sidebar:
         self._cost.object = "" if told else estimate_html(state.estimate, state.refusal)
         doing = state.progress.month if state.phase == "building" and state.progress is not None else ""
         months = months_html(state.series, doing, state.current, at_work=state.phase == "building")
-        is_old = months and (state.is_replaced if state.phase == "building" else state.is_outdated)
-        self._months.object = f"{old}{months}" if is_old else months
+        self._months.object = f"{old}{months}" if months and state.is_outdated else months
         self._result.card.visible = state.scenes is not None or state.series is not None
 
     def _fold(self, event: Any) -> None:

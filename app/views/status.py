@@ -96,7 +96,7 @@ def notice_html(state: AppState) -> str:
 def outdated_html(state: AppState) -> str:
     """Return one line over a series that is not what the present choices would give, or nothing."""
     series = state.series
-    if series is None or not (state.is_replaced if state.phase == "building" else state.is_outdated):
+    if series is None or not state.is_outdated:
         return ""
     if state.phase == "building":
         todo = "The new one takes its place with its first month."

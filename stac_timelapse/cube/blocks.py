@@ -210,6 +210,9 @@ def _blocks(level: Level, left: int, top: int, target: Target, repeat: int) -> I
     wide, high = level.block_width * repeat, level.block_height * repeat
     right = min(left + target.width, level.width * repeat)
     bottom = min(top + target.height, level.height * repeat)
+    if left >= right or top >= bottom:
+        # The last blocks reach beyond the image: what lies there is padding.
+        return
     for row in range(max(top, 0) // high, -(-bottom // high)):
         for column in range(max(left, 0) // wide, -(-right // wide)):
             index = row * level.columns + column

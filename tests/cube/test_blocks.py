@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rasterio.shutil import copy as copy_raster
 from world import Granule, write_cog
@@ -69,6 +69,8 @@ def copied(source, target, clear=None, offset=0):
     height=st.integers(1, 700),
     resolution=st.sampled_from([10.0, 20.0, 20.0, 40.0, 80.0]),
 )
+@example(col=464, row=ROWS + 39, width=10, height=473, resolution=10.0)  # in the padding of the last block
+@example(col=COLS + 10, row=0, width=10, height=10, resolution=20.0)
 def test_any_window_is_what_gdal_reads(scene, col, row, width, height, resolution):
     factor = 20.0 / resolution
     target = target_at(round(col * factor), round(row * factor), width, height, resolution)
