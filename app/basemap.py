@@ -1,15 +1,13 @@
-"""The map under the map, without a network: web tiles of land, borders and a graticule, drawn from Natural Earth.
+"""The map under the map, without a network: web tiles of land and borders, drawn from Natural Earth.
 
 ``/basemap/{light|dark}/{z}/{x}/{y}.png`` answers in the scheme of every slippy map (256 px Web Mercator tiles, drawn
-at twice that for sharp screens). A graticule whose spacing follows the zoom keeps a street-level view readable as a
-place, long after the outlines have left it.
+at twice that for sharp screens).
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,34 +16,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import shapely
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from tornado.web import HTTPError, RequestHandler
 
 ATTRIBUTION = "Natural Earth"
 MAX_ZOOM = 20
 
 _DATA = Path(__file__).parent / "data" / "natural_earth.npz"
-_TILE = 256  # px of the web map's grid; the picture has twice as many
 _PIXELS = 512
 _OVERSAMPLING = 2  # of the outlines, for smooth edges
-_GRATICULE_GAP = 170  # px of the web map's grid: the least distance of two meridians
-_GRATICULE_STEPS = (90.0, 30.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
-_FONT_SIZE = 23
-_MAX_LATITUDE = 85.0511287798066
 
 Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of one theme, 8-bit RGB (lines of the graticule and its labels: RGBA)."""
+    """Colours of one theme, 8-bit RGB."""
 
     sea: Colour
     land: Colour
     coast: Colour
     border: Colour
-    graticule: tuple[int, int, int, int]
-    label: tuple[int, int, int, int]
 
 
 PALETTES = {
@@ -54,16 +45,12 @@ PALETTES = {
         land=(247, 244, 237),
         coast=(164, 184, 193),
         border=(208, 199, 183),
-        graticule=(96, 120, 132, 46),
-        label=(88, 108, 118, 190),
     ),
     "dark": Palette(
         sea=(22, 30, 36),
         land=(38, 46, 51),
         coast=(74, 92, 101),
         border=(72, 80, 84),
-        graticule=(190, 210, 220, 30),
-        label=(170, 188, 197, 150),
     ),
 }
 
@@ -145,63 +132,6 @@ def _draw_outlines(zoom: int, column: int, row: int, palette: Palette) -> Image.
     return image.resize((_PIXELS, _PIXELS), Image.Resampling.BOX)
 
 
-def graticule_step(zoom: int) -> float:
-    """Degrees between two lines of the graticule at a zoom."""
-    pixels_per_degree = _TILE * 2**zoom / 360
-    wide_enough = [step for step in _GRATICULE_STEPS if step * pixels_per_degree >= _GRATICULE_GAP]
-    return min(wide_enough, default=_GRATICULE_STEPS[0])
-
-
-def degree_label(value: float, step: float, *, latitude: bool) -> str:
-    """``15.60°E``, with as many decimals as the graticule's step has."""
-    decimals = max(0, math.ceil(-math.log10(step) - 1e-9))
-    letter = ("N" if value > 0 else "S") if latitude else ("E" if value > 0 else "W")
-    text = f"{abs(value):.{decimals}f}°"
-    return text if float(f"{value:.{decimals}f}") == 0 else text + letter
-
-
-def _multiples(low: float, high: float, step: float) -> list[float]:
-    """Multiples of the step within [low, high]."""
-    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
-
-
-def _latitude(y: float) -> float:
-    """Degrees north at a height of the Web Mercator square (0 north edge ... 1 south edge)."""
-    return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y))))
-
-
-def _height(latitude: float) -> float:
-    """Undo `_latitude`."""
-    return 0.5 - math.asinh(math.tan(math.radians(latitude))) / (2 * math.pi)
-
-
-def _draw_graticule(image: Image.Image, zoom: int, column: int, row: int, palette: Palette) -> None:
-    """Meridians, parallels and, at their crossings, where they are."""
-    step = graticule_step(zoom)
-    tiles = 2**zoom
-    # Text that begins in a neighbour reaches into this tile: look half a tile beyond its edges.
-    west, east = ((column + shift) / tiles * 360 - 180 for shift in (-0.5, 1.0))
-    north, south = (_latitude((row + shift) / tiles) for shift in (-0.1, 1.1))
-    draw = ImageDraw.Draw(image, "RGBA")
-    meridians = [(value, ((value + 180) / 360 * tiles - column) * _PIXELS) for value in _multiples(west, east, step)]
-    parallels = [
-        (value, (_height(value) * tiles - row) * _PIXELS)
-        for value in _multiples(max(south, -_MAX_LATITUDE), min(north, _MAX_LATITUDE), step)
-    ]
-    for _, x in meridians:
-        draw.line([(x, 0), (x, _PIXELS)], fill=palette.graticule, width=2)
-    for _, y in parallels:
-        draw.line([(0, y), (_PIXELS, y)], fill=palette.graticule, width=2)
-    if zoom == 0:  # no room
-        return
-    font = ImageFont.load_default(_FONT_SIZE)
-    for longitude, x in meridians:
-        for latitude, y in parallels:
-            north_label = degree_label(latitude, step, latitude=True)
-            text = f"{north_label}   {degree_label(longitude, step, latitude=False)}"
-            draw.text((x + 7, y - 4), text, fill=palette.label, font=font, anchor="ls")
-
-
 @lru_cache(maxsize=4096)
 def render_tile(theme: str, zoom: int, column: int, row: int) -> bytes:
     """Draw one tile.
@@ -223,9 +153,7 @@ def render_tile(theme: str, zoom: int, column: int, row: int) -> bytes:
     KeyError
         When there is no such theme.
     """
-    palette = PALETTES[theme]
-    image = _draw_outlines(zoom, column, row, palette)
-    _draw_graticule(image, zoom, column, row, palette)
+    image = _draw_outlines(zoom, column, row, PALETTES[theme])
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()

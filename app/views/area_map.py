@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.basemap import MAX_ZOOM
 from app.views.draw_tools import AREA_COLOUR, WEB_BASEMAPS, Layers, MapChannel, add_gestures, controls, tile_source
+from app.views.graticule import OPTIONS
 from app.views.map_geometry import (
     HALF_WORLD,
     BBox,
@@ -36,6 +37,8 @@ from stac_timelapse.area.aoi import AreaOfInterest, Place
 from stac_timelapse.errors import InvalidInputError
 
 gv.extension("bokeh", logo=False)
+# Pictures and a few lines are all there is: WebGL would only be read back from the graphics card at every change.
+hv.renderer("bokeh").webgl = False
 
 Mode = Literal["pan", "box", "polygon", "edit"]
 
@@ -188,6 +191,7 @@ class AreaMap:
                 ylim=(south, north),
                 xaxis=None,
                 yaxis=None,
+                **OPTIONS,
                 toolbar=None,
                 default_tools=_TOOLS,
                 # Named here, or HoloViews arms `pan` again after the hook.

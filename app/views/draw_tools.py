@@ -20,6 +20,7 @@ from bokeh.models.sources import DataSource
 from bokeh.models.widgets.markups import Div
 
 from app.basemap import ATTRIBUTION
+from app.views.graticule import add_graticule
 
 _HERE = Path(__file__).parent
 _SCRIPT = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("map_measure.js", "area_map.js"))
@@ -242,6 +243,7 @@ def add_gestures(
     basemaps: Mapping[str, TileSource],
 ) -> None:
     """Add the layers and let the gesture script listen to the figure."""
+    add_graticule(figure)
     hover = add_layers_below(figure, layers, area.data_source)
     sketch = {
         "sketch": _private_source("xs", "ys"),

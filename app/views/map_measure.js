@@ -56,15 +56,19 @@ const sizeOf = ([west, south, east, north]) => {
   return [(east - west) * groundPerMercatorX(middle), (latitudeOf(north) - latitudeOf(south)) * meridian]
 }
 
-const digits = (value) => value.toLocaleString("en", {
-  maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2,
-})
+const digits = (value) => value.toLocaleString("en", {maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2})
+
+// As the server says it too: words.py.
+const surfaceWords = (squareMetres) => {
+  const kilometres = squareMetres / 1e6
+  if (kilometres < 1) return `${(kilometres * 100).toFixed(1)} ha`
+  if (kilometres < 100) return `${kilometres.toFixed(1)} km²`
+  return `${kilometres.toLocaleString("en", {maximumFractionDigits: 0}).replaceAll(",", "\u202f")} km²`
+}
 
 const measure = (rings) => {
   const [width, height] = sizeOf(boundsOf(rings))
-  const area = areaOf(rings)
   const small = Math.max(width, height) < 1000
-  const surface = area < 1e5 ? `${digits(area / 1e4)} ha` : `${digits(area / 1e6)} km²`
   const sides = small ? `${Math.round(width)} × ${Math.round(height)} m` : `${digits(width / 1e3)} × ${digits(height / 1e3)} km`
-  return [surface, sides]
+  return [surfaceWords(areaOf(rings)), sides]
 }

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from app.frames import Bounds, FullPictures
 from app.state import Series
+from app.views.graticule import OPTIONS, add_graticule
 from app.views.map_geometry import rings_of
 
 FULL_TAG = "full-picture"
@@ -184,6 +185,7 @@ class SeriesFigure:
                 ylim=(south, north),
                 xaxis=None,
                 yaxis=None,
+                **OPTIONS,
                 toolbar=None,
                 default_tools=["pan", "wheel_zoom"],
                 active_tools=["pan", "wheel_zoom"],
@@ -209,7 +211,7 @@ class SeriesFigure:
         self._model = figure
         figure.name = self.name
         figure.tags = list(self._view)  # what the player fits into the window
-        figure.update(min_border_left=0, min_border_right=0, min_border_top=0, min_border_bottom=0)
+        add_graticule(figure)
         figure.outline_line_color = None
         wheels: Any = figure.select(WheelZoomTool)
         for wheel in wheels:

@@ -71,7 +71,7 @@ def title(state: AppState) -> str:
 def words(state: AppState) -> str:
     """Return the sentence of the present state."""
     if state.phase in TROUBLE and state.message:
-        return state.message
+        return state.message.replace(" %", "\N{NO-BREAK SPACE}%")
     if state.phase == "cancelled" and state.series is not None:
         return "The months that were finished are kept. Press Build to go on with the others."
     return _WORDS.get(state.phase, state.message)

@@ -22,6 +22,7 @@ from stac_timelapse.area.polygon import checked, union
 from stac_timelapse.errors import InvalidInputError
 
 _GEOD = Geod(ellps="WGS84")
+_EDGE_DEGREES = 0.1
 _HALF_TURN = 180
 _POLE = 90
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -190,8 +191,9 @@ class AreaOfInterest:
 
     @property
     def area_km2(self) -> float:
-        """Geodesic area on the WGS 84 ellipsoid in square kilometres."""
-        oriented = shapely.orient_polygons(self.geometry)
+        """Area on the WGS 84 ellipsoid in square kilometres; edges are straight in longitude and latitude."""
+        # An edge between distant corners would be a geodesic, which a parallel is not.
+        oriented = shapely.segmentize(shapely.orient_polygons(self.geometry), _EDGE_DEGREES)
         return abs(float(_GEOD.geometry_area_perimeter(oriented)[0])) / 1e6
 
     @property

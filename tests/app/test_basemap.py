@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import time
 from http import HTTPStatus
 
 import numpy as np
@@ -13,7 +12,7 @@ from PIL import Image
 from tornado.testing import AsyncHTTPTestCase
 from tornado.web import Application
 
-from app.basemap import MAX_ZOOM, PALETTES, ROUTES, degree_label, graticule_step, render_tile
+from app.basemap import MAX_ZOOM, PALETTES, ROUTES, render_tile
 
 LIGHT = PALETTES["light"]
 
@@ -74,38 +73,8 @@ def test_both_themes_draw_the_same_map_in_other_colours():
 
 
 def test_neighbours_meet_without_a_seam():
-    # Inland; only the letters of a label that runs across the edge may differ from one pixel to the next.
     left, right = (pixels(render_tile("light", 9, column, 172)) for column in (268, 269))
     assert np.all(left[:, -1] == right[:, 0], axis=-1).mean() > 0.97
-
-
-@pytest.mark.parametrize("zoom", range(2, MAX_ZOOM - 3))
-def test_a_screen_always_holds_some_meridians(zoom):
-    gap = graticule_step(zoom) * 256 * 2**zoom / 360
-    assert 90 < gap < 600
-
-
-def test_street_level_still_says_where_it_is():
-    column, row = address(15.6004, 46.4004, 16)
-    tile = pixels(render_tile("light", 16, column, row)).astype(int)
-    darker = tile.sum(axis=-1) < sum(LIGHT.land) - 60
-    assert darker.sum() > 200
-
-
-@pytest.mark.parametrize(
-    ("value", "step", "latitude", "text"),
-    [
-        (15.6, 0.1, False, "15.6°E"),
-        (15.6, 0.05, False, "15.60°E"),
-        (-3, 1, False, "3°W"),
-        (46, 2, True, "46°N"),
-        (-46.125, 0.005, True, "46.125°S"),
-        (0, 10, True, "0°"),
-        (-0.00000001, 0.1, True, "0.0°"),
-    ],
-)
-def test_labels_have_the_decimals_of_the_step(value, step, latitude, text):
-    assert degree_label(value, step, latitude=latitude) == text
 
 
 def test_a_tile_is_drawn_the_same_every_time():
@@ -114,18 +83,11 @@ def test_a_tile_is_drawn_the_same_every_time():
     assert render_tile("light", 6, 34, 22) == first
 
 
-def test_tiles_are_small_and_fast_enough_to_pan():
-    render_tile("light", 6, 34, 22)  # the outlines are loaded
+def test_tiles_are_small_and_drawn_once():
     render_tile.cache_clear()
     addresses = [("light", 8, column, row) for column in range(134, 142) for row in range(88, 92)]
-    begin = time.perf_counter()
-    sizes = [len(render_tile(*tile)) for tile in addresses]
-    assert (time.perf_counter() - begin) / len(addresses) < 0.150
-    begin = time.perf_counter()
-    for tile in addresses:
-        render_tile(*tile)
-    assert (time.perf_counter() - begin) / len(addresses) < 0.001
-    assert max(sizes) < 60_000
+    assert max(len(render_tile(*tile)) for tile in addresses * 2) < 60_000
+    assert render_tile.cache_info().misses == len(addresses)
 
 
 class TestServedTiles(AsyncHTTPTestCase):

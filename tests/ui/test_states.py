@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 
+import numpy as np
 import pytest
 from dashboard import SLOW, Dashboard
 from playwright.sync_api import expect
@@ -50,25 +51,25 @@ def test_a_first_visit_is_guided_and_a_sample_fills_in_everything(dashboard):
     dashboard.button("t-try").click()
     expect(page.get_by_role("heading", name="Watch a place change")).to_be_hidden()
     expect(page.locator(".t-step-where .summary")).to_have_text("Reservoir · 13.0 km²")
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
     expect(dashboard.button("t-search")).to_be_enabled()
 
 
 def test_typed_coordinates_become_the_area(dashboard, note):
     dashboard.type_area(BOX)
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
     dashboard.type_area("15, 46, 14")
     expect(note).to_contain_text("15, 46, 14")
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
 
 
 def test_a_polygon_that_crosses_itself_is_refused_in_one_sentence(dashboard, note):
     dashboard.type_area(BOX)
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
     west, south, east, north = RESERVOIR.bbox
     dashboard.type_area(f"POLYGON (({west} {south}, {east} {north}, {east} {south}, {west} {north}, {west} {south}))")
     expect(note).to_contain_text("cross")
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
 
 
 def test_an_area_at_sea_has_no_scenes_and_the_page_says_so(dashboard):
@@ -203,7 +204,7 @@ def test_a_catalogue_that_does_not_answer_is_one_sentence_and_the_area_stays(das
     dashboard.search()
     expect(dashboard.notice).to_contain_text("cannot be reached")
     expect(dashboard.notice).to_contain_text("the demo catalogue works without")
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
     dashboard.choose("t-catalog", "Demo landscape (synthetic, offline)")
     dashboard.search()
     expect(dashboard.page.locator(".t-found")).to_contain_text("passes")
@@ -242,7 +243,7 @@ def test_files_that_cannot_be_used_are_one_sentence_each(dashboard, note, tmp_pa
     for path, words in ((points, "no polygon"), (corrupt, "corrupt.kmz"), (big, "larger than 100 kB")):
         dashboard.upload(path)
         expect(note).to_contain_text(words)
-        expect(dashboard.size).to_contain_text("13 km²")
+        expect(dashboard.size).to_contain_text("13.0 km²")
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +290,7 @@ def test_two_tabs_do_not_disturb_each_other(dashboard, served, browser, tmp_path
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     other = Dashboard(context.new_page(), served.url)
     dashboard.type_area(BOX)
-    expect(dashboard.size).to_contain_text("13 km²")
+    expect(dashboard.size).to_contain_text("13.0 km²")
     expect(other.size).to_be_hidden()
     fire = next(area for area in demo.SAMPLE_AREAS if area.name == "Forest fire")
     other.type_area(", ".join(str(value) for value in fire.bbox))
@@ -322,4 +323,10 @@ def test_the_map_shows_where_one_is_without_any_network(dashboard):
     land, sea = dashboard.colour(11.9, 45.7), dashboard.colour(12.9, 45.25)
     assert min(land) > 225
     assert sea[2] - sea[0] > 10
+    # The graticule: a meridian on the map, its degrees in the margin below.
+    across, down = (round(value) for value in dashboard.at(12.0, 45.7))
+    map_, margin = (dashboard.picture()[rows, across - 20 : across + 21] for rows in (down, slice(-14, -4)))
+    assert np.ptp(map_[:, 1].astype(int)) > 15
+    assert abs(int(np.argmin(map_[:, 1])) - 20) <= 2
+    assert margin.min() < 140
     assert dashboard.foreign == []
