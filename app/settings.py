@@ -28,7 +28,7 @@ class AppSettings:
     work_folder
         Where a session's frames and downloads lie while it lasts.
     dask_address
-        ``tcp://`` address of a running Dask scheduler; None starts local workers.
+        A `stac_timelapse.cluster.ClusterSpec`'s; None starts local workers.
     catalogs
         Keys of the catalogues that are offered, the first one chosen at the start.
     any_catalog

@@ -83,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands_of.add_parser("run", help="search, composite every month, write GeoTIFFs and a GIF")
     _add_query(run)
     run.add_argument("--method", default="median", metavar="NAME", help=_METHOD_HELP)
-    run.add_argument("--cluster", metavar="ADDRESS", help="tcp://host:port of a running Dask scheduler")
+    run.add_argument(
+        "--cluster", metavar="ADDRESS", help="tcp://host:port of a running Dask scheduler, or gateway:NAME"
+    )
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     run.add_argument("--geotiff", action="store_true", help="write composite_YYYY-MM.tif (with --gif: both)")
     run.add_argument("--gif", action="store_true", help="write timelapse.gif; with neither flag both are written")

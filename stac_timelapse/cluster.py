@@ -1,4 +1,4 @@
-"""Where the work is done: a local cluster of processes, or the address of a running scheduler."""
+"""Where the work is done: a local cluster of processes, a running scheduler, or a cluster of a Dask Gateway."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from stac_timelapse.errors import InvalidInputError, ProviderError
 #: A task waits for its bytes while another one computes; within a task many requests are under way (cube/granule).
 _THREADS_PER_CORE = 2
 _CONNECT_SECONDS = 10
+_GATEWAY = "gateway:"
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 
 
@@ -26,7 +27,8 @@ class ClusterSpec:
     Parameters
     ----------
     address
-        ``tcp://host:port`` of a running Dask scheduler; None starts a local cluster.
+        ``tcp://host:port`` of a running Dask scheduler; ``gateway:NAME`` of a running cluster of the Dask Gateway
+        that Dask's own configuration names; None starts a local cluster.
     workers
         Processes of a local cluster; 0 chooses by the number of cores.
     threads_per_worker
@@ -60,19 +62,7 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
     """
     spec = spec or ClusterSpec()
     if spec.address is not None:
-        if not _ADDRESS.fullmatch(spec.address):
-            raise InvalidInputError(
-                f"{spec.address!r} is not the address of a Dask scheduler: write it like tcp://127.0.0.1:8786."
-            )
-        try:
-            client = Client(spec.address, timeout=_CONNECT_SECONDS, set_as_default=False)
-        except (OSError, TimeoutError) as error:
-            raise ProviderError(
-                f"No Dask scheduler answers at {spec.address}: start it (dask scheduler) or leave the address out."
-            ) from error
-        except ValueError as error:
-            raise InvalidInputError(f"{spec.address!r} is not an address of a Dask scheduler: {error}.") from error
-        with client:
+        with _gateway(spec.address) if spec.address.startswith(_GATEWAY) else _scheduler(spec.address) as client:
             yield client
         return
     workers, threads = spec.sized()
@@ -92,3 +82,51 @@ def connect(spec: ClusterSpec | None = None) -> Iterator[Client]:
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+def _scheduler(address: str) -> Client:
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidInputError(
+            f"{address!r} is not the address of a Dask scheduler: write it like tcp://127.0.0.1:8786."
+        )
+    try:
+        return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise ProviderError(
+            f"No Dask scheduler answers at {address}: start it (dask scheduler) or leave the address out."
+        ) from error
+    except ValueError as error:
+        raise InvalidInputError(f"{address!r} is not an address of a Dask scheduler: {error}.") from error
+
+
+def _gateway(address: str) -> Client:
+    """Return a client of a gateway's cluster, which goes on when it is left."""
+    name = address.removeprefix(_GATEWAY)
+    try:
+        from dask_gateway import Gateway, GatewayClusterError, GatewayServerError  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise InvalidInputError(
+            f"{address!r} needs the package dask-gateway: pip install 'stac-timelapse-dashboard[gateway]'."
+        ) from error
+    where = dask.config.get("gateway.address", None)
+    if not where:
+        raise InvalidInputError(
+            f"{address!r} needs a gateway: name it in Dask's configuration or in DASK_GATEWAY__ADDRESS."
+        )
+    try:
+        # Not `with`: a gateway that was closed cannot be collected without an error.
+        report = Gateway().get_cluster(name)
+    except (ValueError, GatewayClusterError) as error:
+        raise InvalidInputError(f"The gateway at {where} has no running cluster {name!r}: {error}.") from error
+    except (OSError, TimeoutError, GatewayServerError) as error:
+        raise ProviderError(f"The gateway at {where} does not answer ({error}): try again later.") from error
+    if report.scheduler_address is None:
+        raise InvalidInputError(f"The cluster {name!r} of the gateway at {where} is {report.status.name.lower()}.")
+    try:
+        return Client(
+            report.scheduler_address, security=report.security, timeout=_CONNECT_SECONDS, set_as_default=False
+        )
+    except (OSError, TimeoutError) as error:
+        raise ProviderError(
+            f"The cluster {name!r} of the gateway at {where} does not answer: try again later."
+        ) from error

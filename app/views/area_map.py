@@ -189,10 +189,7 @@ class AreaMap:
             hv.opts.Overlay(
                 xlim=(west, east),
                 ylim=(south, north),
-                xaxis=None,
-                yaxis=None,
                 **OPTIONS,
-                toolbar=None,
                 default_tools=_TOOLS,
                 # Named here, or HoloViews arms `pan` again after the hook.
                 active_tools=_TOOLS,

@@ -8,8 +8,8 @@ from bokeh.models import CustomJSTickFormatter, Grid, LinearAxis, MercatorTicker
 
 #: Pixels beside and below the map for the degrees, the same at every zoom so that the map does not jump.
 MARGIN = 18
-#: Options of the overlay: HoloViews would take the lines away with its own at every change.
-OPTIONS = {"show_grid": True, "gridstyle": {"grid_line_color": None}}
+#: Options of the overlay: no axes and lines of HoloViews, which would take ours away with its own at every change.
+OPTIONS = {"xaxis": None, "yaxis": None, "toolbar": None, "show_grid": True, "gridstyle": {"grid_line_color": None}}
 _LINE = "#607884"
 _INK = "#5b6f77"
 # Bokeh's own formatter has no letter for the hemisphere. A label that the edge would cut is left out; Bokeh throws when
