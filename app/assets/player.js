@@ -86,9 +86,8 @@ export function render({model, view}) {
     root.dataset.month = shown.month
   }
 
-  // Bokeh's tiles keep a metre as wide as it is high when the window changes, at the same scale. What was all of the
-  // area before shall be all of it afterwards, so it is fitted again, unless the user has moved or zoomed. Later, for
-  // the tiles do their part while they paint.
+  // Bokeh's tiles keep a metre as wide as it is high when the window changes, at the same scale, and do so while they
+  // paint. What was all of the area before shall be all of it afterwards: it is fitted again, until the user moves.
   function watch_shape(figure) {
     if (figure == null || figure === shaped) {
       return
@@ -96,32 +95,32 @@ export function render({model, view}) {
     shaped = figure
     const {x_range: across, y_range: down} = figure
     const [west, south, east, north] = figure.tags
-    let ours = null
+    let moved = false
     let later = null
-    const seen = (width) => [(across.start + across.end) / 2, (down.start + down.end) / 2, (across.end - across.start) / width]
-    const untouched = (width) => {
-      const now = seen(width)
-      return ours == null || now.every((value, at) => Math.abs(value - ours[at]) < (at === 2 ? 0.01 : 2) * ours[2])
-    }
     const fit = () => {
       // Bokeh throws when a size is asked for that the layout has not set yet.
       const {inner_width, inner_height} = figure.properties
       const [width, height] = [inner_width, inner_height].map((size) => (size.is_unset ? 0 : size.get_value()))
-      if (!(width > 0 && height > 0 && untouched(width))) {
+      if (moved || !(width > 0 && height > 0)) {
         return
       }
       const metres = Math.max((east - west) / width, (north - south) / height)
       const [x, y] = [(west + east) / 2, (south + north) / 2]
-      across.setv({start: x - metres * width / 2, end: x + metres * width / 2})
-      down.setv({start: y - metres * height / 2, end: y + metres * height / 2})
-      ours = seen(width)
+      if (Math.abs((across.end - across.start) / width - metres) > metres / 1000) {
+        across.setv({start: x - metres * width / 2, end: x + metres * width / 2})
+        down.setv({start: y - metres * height / 2, end: y + metres * height / 2})
+      }
     }
     const soon = () => {
       clearTimeout(later)
       later = setTimeout(fit, 120)
     }
-    figure.connect(figure.properties.inner_width.change, soon)
-    figure.connect(figure.properties.inner_height.change, soon)
+    for (const gesture of ["panstart", "wheel", "pinchstart"]) {
+      figure.on_event(gesture, () => { moved = true })
+    }
+    for (const {change} of [figure.properties.inner_width, figure.properties.inner_height, across.properties.start]) {
+      figure.connect(change, soon)
+    }
     soon()
   }
 

@@ -169,6 +169,11 @@ def test_keys_work_wherever_the_focus_is_and_the_shape_is_kept_when_the_window_c
         right, top = dashboard.at(east, north)
         return (right - left) / (bottom - top), right - left
 
+    def fills_the_window():
+        stage = page.locator(".t-stage").bounding_box()
+        return 0.8 < shape()[1] / shape()[0] / stage["height"] < 0.95
+
+    dashboard.wait(fills_the_window)
     whole = shape()
     page.set_viewport_size({"width": 1600, "height": 900})
     dashboard.wait(lambda: shape()[1] > 1.2 * whole[1])
