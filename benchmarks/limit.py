@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -18,28 +16,30 @@ from stac_timelapse.cube.granule import IN_FLIGHT, Granule, read_clear
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.raster import Target
+from stac_timelapse.cube.scratch import scratch
 from stac_timelapse.scenes.model import Scene
 
-_unpacking = BoundedSemaphore(os.cpu_count() or 1)
 
-
-def needed(scenes: Sequence[Scene], grid: Grid) -> tuple[list[tuple[View, tuple[Block, ...]]], int]:
-    """Return the requests for all blocks that hold a clear pixel of the area, and their bytes."""
+def needed(scenes: Sequence[Scene], grid: Grid) -> list[tuple[View, tuple[Block, ...]]]:
+    """Return the requests for the masks of an area and for all blocks that hold a clear pixel of it."""
     target = Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
     requests: list[tuple[View, tuple[Block, ...]]] = []
     for scene in scenes:
         granule = Granule.of(scene, BANDS)
+        mask = view(granule.source("SCL"), target)
+        requests += [(mask, (block,)) for block in mask.blocks]
         clear = read_clear(granule, MaskPolicy(CLEAR), target)
         for band in BANDS:
             seen = view(granule.source(band), target)
             requests += [(seen, (block,)) for piece in seen.pieces(clear) for block in piece]
-    return requests, sum(block.length for _, piece in requests for block in piece)
+    return requests
 
 
 def read_needed_blocks(scenes: Sequence[Scene], grid: Grid) -> float:
     """Return the seconds it takes to fetch and unpack them; finding out which they are is outside the clock."""
-    requests, _ = needed(scenes, grid)
+    requests = needed(scenes, grid)
     _read(requests[0])
+    _read(requests[-1])
     begun = time.perf_counter()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         list(pool.map(_read, requests))
@@ -48,15 +48,13 @@ def read_needed_blocks(scenes: Sequence[Scene], grid: Grid) -> float:
 
 def _read(request: tuple[View, tuple[Block, ...]]) -> None:
     seen, (block,) = request
-    data = seen.file.read(block.start, block.length)
-    with _unpacking:
-        pixels: Any = unpack(data, seen.layout, seen.level)
-        out = np.empty(pixels.shape, dtype=np.uint16)
-        place(pixels, seen.layout.differenced, 0, 0, 1, 0, 0, np.ones(out.shape, dtype=bool), out)
+    data = memoryview(scratch("piece", block.length))
+    seen.file.read_into(block.start, data)
+    pixels: Any = unpack(data, seen.layout, seen.level)
+    out = np.empty(pixels.shape, dtype=np.uint16)
+    place(pixels, seen.layout.differenced, 0, 0, 1, 0, 0, np.ones(out.shape, dtype=bool), out)
 
 
 def bytes_of_clear_blocks(scenes: Sequence[Scene], grid: Grid) -> int:
-    """Return the bytes of the blocks that hold a clear pixel, the masks' among them."""
-    target = Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
-    masks = [view(Granule.of(scene, BANDS).source("SCL"), target) for scene in scenes]
-    return needed(scenes, grid)[1] + sum(block.length for mask in masks for block in mask.blocks)
+    """Return the bytes of the blocks that hold a clear pixel, and of the masks."""
+    return sum(block.length for _, piece in needed(scenes, grid) for block in piece)

@@ -75,28 +75,49 @@ def _sort_row(values: _Stack) -> None:
 def percentile(stack: _Stack, pass_of: _Numbers, percent: float) -> _Stack:
     """Return each band's percentile over the passes, interpolated linearly, halves rounded up."""
     bands, height, width = stack.shape[1:]
-    fused = np.empty((pass_of[-1] + 1, bands, width), dtype=np.uint16)
+    passes = pass_of[-1] + 1
+    fused = np.empty((passes, bands, width), dtype=np.uint16)
     out = np.zeros((bands + 1, height, width), dtype=np.uint16)
-    values = np.empty((fused.shape[0], width), dtype=np.uint16)
-    passes = fused.shape[0]
+    values = np.empty((passes, width), dtype=np.uint16)
+    # By number of observations: the two sorted values between which the percentile lies, and how far from the first.
+    # Zeros, which are no observations, come first.
+    first = np.full(passes + 1, passes - 1, dtype=np.uint16)
+    second = np.full(passes + 1, passes - 1, dtype=np.uint16)
+    share = np.zeros(passes + 1, dtype=np.float64)
+    for number in range(1, passes + 1):
+        place = (number - 1) * percent / 100
+        first[number] = passes - number + int(place)
+        second[number] = min(passes - number + int(place) + 1, passes - 1)
+        share[number] = place - int(place)
+    under = np.empty(width, dtype=np.uint16)
+    over = np.empty(width, dtype=np.uint16)
+    seen = np.empty(width, dtype=np.uint16)
     for row in range(height):
         _fuse_row(stack, pass_of, row, fused, out[bands, row])
         for band in range(bands):
             values[:] = fused[:, band]
             _sort_row(values)
+            seen[:] = 0
+            for one in range(passes):
+                for col in range(width):
+                    seen[col] += np.uint16(values[one, col] != 0)
+            _take(values, first, seen, under)
+            _take(values, second, seen, over)
             for col in range(width):
-                # Zeros, which are no observations, come first.
-                none = 0
-                while none < passes and values[none, col] == 0:
-                    none += 1
-                if none == passes:
-                    continue
-                place = (passes - none - 1) * percent / 100
-                low = int(place)
-                under = np.float64(values[none + low, col])
-                over = np.float64(values[min(none + low + 1, passes - 1), col])
-                out[band, row, col] = np.uint16(np.floor(under + (over - under) * (place - low) + 0.5))
+                low = np.float64(under[col])
+                out[band, row, col] = np.uint16(low + (np.float64(over[col]) - low) * share[seen[col]] + 0.5)
     return out
+
+
+@njit(nogil=True, cache=True)
+def _take(values: _Stack, place: NDArray[np.uint16], seen: NDArray[np.uint16], out: NDArray[np.uint16]) -> None:
+    """Take of each column of ``(pass, x)`` the value at the place for its number of observations."""
+    passes, width = values.shape
+    wanted = place[seen]
+    out[:] = 0
+    for one in range(passes):
+        for col in range(width):
+            out[col] |= values[one, col] if wanted[col] == one else np.uint16(0)
 
 
 @njit(nogil=True, cache=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stac_timelapse.cube.decode import place, unpack
 from stac_timelapse.cube.fetch import ByteFile, NotFetchedError, reachable
 from stac_timelapse.cube.raster import Alignment, Source, Target, align
+from stac_timelapse.cube.scratch import scratch
 from stac_timelapse.cube.tiff import Layout, Level, NotPlainError, parse
 from stac_timelapse.scenes.catalog import sign
 
@@ -23,13 +24,11 @@ from stac_timelapse.scenes.catalog import sign
 _KEPT = 2048
 #: Blocks nearer to each other than this are one request (the driver of COGs puts 8 bytes between them).
 _GAP = 64
-#: A request longer than this is two.
-_LONGEST = 8 << 20
+#: A request longer than this is two; each reading thread keeps so much memory.
+_LONGEST = 2 << 20
 _Key = tuple[str, int, int]
 _layouts: OrderedDict[_Key, Future[tuple[Layout, int | None]]] = OrderedDict()
 _lock = threading.Lock()
-#: Many threads wait for bytes, few unpack at a time.
-_unpacking = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class View:
         return 0 <= block.start - end <= _GAP and block.start + block.length - group[0].start <= _LONGEST
 
     def fill(
-        self, piece: tuple[Block, ...], clear: NDArray[np.bool_], out: NDArray[np.uint16], offset: int = 0
+        self, piece: tuple[Block, ...], clear: NDArray[np.bool_], out: NDArray[Any], offset: int = 0
     ) -> None:
         """Fetch the blocks of one request and write their clear pixels into a target's ``(y, x)``.
 
@@ -112,17 +111,15 @@ class View:
         """
         first = piece[0].start
         wanted = piece[-1].start + piece[-1].length - first
-        data = self.file.read(first, wanted)
-        if len(data) != wanted:
+        whole = memoryview(scratch("piece", wanted))
+        if self.file.read_into(first, whole) != wanted:
             raise NotFetchedError("it ends early")
-        whole = memoryview(data)
         for block in piece:
             raw = whole[block.start - first : block.start - first + block.length]
             part = block.rows, block.columns
-            with _unpacking:
-                pixels = unpack(raw, self.layout, self.level)
-                differenced, nodata = self.layout.differenced, self.layout.nodata
-                place(pixels, differenced, nodata, offset, self.repeat, block.top, block.left, clear[part], out[part])
+            pixels = unpack(raw, self.layout, self.level)
+            differenced, nodata = self.layout.differenced, self.layout.nodata
+            place(pixels, differenced, nodata, offset, self.repeat, block.top, block.left, clear[part], out[part])
 
 
 def view(source: Source, target: Target) -> View:

@@ -23,7 +23,8 @@ def unpack(raw: bytes | memoryview, layout: Layout, level: Level) -> NDArray[Any
     """
     size = level.block_width * level.block_height * layout.dtype.itemsize
     try:
-        data = isal_zlib.decompress(raw, bufsize=size) if layout.deflated else bytes(raw)
+        # One byte more than there should be: the checksum is compared only where the end is reached.
+        data = isal_zlib.decompressobj().decompress(raw, size + 1) if layout.deflated else bytes(raw)
     except IsalError as error:  # type: ignore[misc] # its stub forgets that it is an exception
         raise NotPlainError(f"a block cannot be unpacked ({error})") from error
     if len(data) != size:
@@ -42,7 +43,7 @@ def place(  # noqa: C901, PLR0917 - one loop nest, compiled, which takes no keyw
     top: int,
     left: int,
     clear: NDArray[np.bool_],
-    out: NDArray[np.uint16],
+    out: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
     """Write the pixels of a block that are clear.
 
@@ -63,12 +64,13 @@ def place(  # noqa: C901, PLR0917 - one loop nest, compiled, which takes no keyw
     clear
         ``(y, x)`` of `out`, True where it is written.
     out
-        ``(y, x)``; zeros where nothing is written.
+        ``(y, x)`` uint16, or uint8 for a block of uint8; zeros where nothing is written.
     """
     height, width = out.shape
     last = (left + width - 1) // repeat + 1
     plain = np.empty(last, dtype=block.dtype)
-    line = np.empty(last, dtype=np.uint16)
+    line = np.empty(last, dtype=out.dtype)
+    wide = np.empty(width, dtype=out.dtype)
     done = -1
     for row in range(height):
         source = (top + row) // repeat
@@ -85,14 +87,15 @@ def place(  # noqa: C901, PLR0917 - one loop nest, compiled, which takes no keyw
                 value = np.int32(plain[col])
                 moved = min(max(value + offset, 1), 65_535)
                 line[col] = 0 if value in (0, nodata) else moved
-        if repeat == 1:
-            for col in range(width):
-                out[row, col] = line[left + col] if clear[row, col] else 0
-        else:
-            at, again = left // repeat, left % repeat
-            for col in range(width):
-                out[row, col] = line[at] if clear[row, col] else 0
+            if repeat == 1:
+                wide[:] = line[left:]
+            else:
                 # Counting on is much cheaper than dividing for every pixel.
-                again += 1
-                if again == repeat:
-                    at, again = at + 1, 0
+                at, again = left // repeat, left % repeat
+                for col in range(width):
+                    wide[col] = line[at]
+                    again += 1
+                    if again == repeat:
+                        at, again = at + 1, 0
+        for col in range(width):
+            out[row, col] = wide[col] if clear[row, col] else 0

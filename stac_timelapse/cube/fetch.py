@@ -52,19 +52,30 @@ class ByteFile:
         NotFetchedError
             If they cannot be had.
         """
+        buffer = bytearray(length)
+        return bytes(buffer[: self.read_into(start, memoryview(buffer))])
+
+    def read_into(self, start: int, buffer: memoryview) -> int:
+        """Fill a buffer with the bytes from ``start`` on; return how many there were.
+
+        Raises
+        ------
+        NotFetchedError
+            If they cannot be had.
+        """
         if self._parts is None:
             try:
                 with Path(self._path).open("rb") as file:
                     file.seek(start)
-                    return file.read(length)
+                    return file.readinto(buffer)
             except OSError as error:
                 raise NotFetchedError(error.strerror or "it cannot be read") from error
-        body, total = _get(self._parts, start, length)
+        read, total = _get(self._parts, start, buffer)
         if self.size is None:
             self.size = total
         elif self.size != total:
             raise NotFetchedError("it has changed")
-        return body
+        return read
 
 
 def reachable(href: str) -> bool:
@@ -77,31 +88,31 @@ def reachable(href: str) -> bool:
     return parts.scheme not in urllib.request.getproxies() or bool(urllib.request.proxy_bypass(parts.hostname))
 
 
-def _get(parts: SplitResult, start: int, length: int) -> tuple[bytes, int]:
+def _get(parts: SplitResult, start: int, buffer: memoryview) -> tuple[int, int]:
     reason = ""
     for attempt in range(_ATTEMPTS):
         if attempt:
             # Jitter: many readers that were refused together should not come back together.
             time.sleep(_FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + random.random()))  # noqa: S311 - no secret
         try:
-            status, total, body = _ask(parts, start, length)
+            status, total, read = _ask(parts, start, buffer)
         except (http.client.HTTPException, OSError) as error:
             if isinstance(error, (ConnectionRefusedError, ssl.SSLError)):
                 raise NotFetchedError(type(error).__name__) from error
             reason = type(error).__name__
             continue
-        if status == _PARTIAL and total is not None and len(body) == min(length, total - start):
-            return body, total
+        if status == _PARTIAL and total is not None and read == min(len(buffer), total - start):
+            return read, total
         reason = f"HTTP status {status}"
         if status not in _BUSY:
             break
     raise NotFetchedError(reason)
 
 
-def _ask(parts: SplitResult, start: int, length: int) -> tuple[int, int | None, bytes]:
+def _ask(parts: SplitResult, start: int, buffer: memoryview) -> tuple[int, int | None, int]:
     connection, fresh = _connection(parts)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    headers = {**_HEADERS, "Range": f"bytes={start}-{start + length - 1}"}
+    headers = {**_HEADERS, "Range": f"bytes={start}-{start + len(buffer) - 1}"}
     try:
         try:
             connection.request("GET", target, headers=headers)
@@ -116,12 +127,21 @@ def _ask(parts: SplitResult, start: int, length: int) -> tuple[int, int | None, 
         if answer.status != _PARTIAL:
             # The body may be the whole file, or a page: nobody wants it.
             connection.close()
-            return answer.status, None, b""
+            return answer.status, None, 0
         found = _TOTAL.match(answer.headers.get("Content-Range", ""))
-        return answer.status, int(found[1]) if found else None, answer.read()
+        return answer.status, int(found[1]) if found else None, _body(answer, buffer)
     except BaseException:
         connection.close()
         raise
+
+
+def _body(answer: http.client.HTTPResponse, buffer: memoryview) -> int:
+    filled = 0
+    while filled < len(buffer) and (read := answer.readinto(buffer[filled:])):
+        filled += read
+    if answer.read(1):
+        raise http.client.HTTPException("it sends more than was asked for")
+    return filled
 
 
 def _connection(parts: SplitResult) -> tuple[http.client.HTTPConnection, bool]:

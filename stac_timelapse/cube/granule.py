@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from stac_timelapse.cube.blocks import View, view
 from stac_timelapse.cube.fetch import NotFetchedError
 from stac_timelapse.cube.mask import MaskPolicy, clear_pixels
 from stac_timelapse.cube.raster import Source, Target, read_window
+from stac_timelapse.cube.scratch import scratch
 from stac_timelapse.cube.tiff import NotPlainError
 from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.model import Bounds, Scene
@@ -89,10 +91,12 @@ def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[
         height=target.height + 2 * margin,
     )
     source = granule.source(MASK_BAND)
-    scl = np.zeros((wide.height, wide.width), dtype=np.uint16)
+    scl: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros((wide.height, wide.width), dtype=np.uint8)
     everywhere = np.ones(scl.shape, dtype=bool)
     try:
         seen = view(source, wide)
+        if seen.layout.dtype != scl.dtype:
+            raise NotPlainError("its classes are not uint8")
         for piece in seen.pieces(everywhere):
             seen.fill(piece, everywhere, scl)
     except (NotPlainError, NotFetchedError):
@@ -118,15 +122,17 @@ def read_bands(
     Returns
     -------
     ndarray of uint16
-        ``(granule, band, y, x)`` DN with the offset removed; 0 = no clear observation.
+        ``(granule, band, y, x)`` DN with the offset removed; 0 = no clear observation. It is this thread's until its
+        next call.
 
     Raises
     ------
     AssetReadError
         If a file cannot be read.
     """
-    out = np.zeros((len(granules), len(bands), target.height, target.width), dtype=np.uint16)
-    # Memory that is never written is never taken: a cloudy block costs nothing.
+    shape = (len(granules), len(bands), target.height, target.width)
+    out = scratch("bands", 2 * math.prod(shape)).view(np.uint16).reshape(shape)
+    out.fill(0)
     pairs = [
         (one, band, out[index, number])
         for index, (granule, clear) in enumerate(zip(granules, masks, strict=True))
