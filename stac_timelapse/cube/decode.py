@@ -64,7 +64,7 @@ def place(  # noqa: C901, PLR0917 - one loop nest, compiled, which takes no keyw
     clear
         ``(y, x)`` of `out`, True where it is written.
     out
-        ``(y, x)`` uint16, or uint8 for a block of uint8; zeros where nothing is written.
+        ``(y, x)`` uint16, or the type of the block where nothing is added; zeros where nothing is written.
     """
     height, width = out.shape
     last = (left + width - 1) // repeat + 1

@@ -91,12 +91,11 @@ def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[
         height=target.height + 2 * margin,
     )
     source = granule.source(MASK_BAND)
-    scl: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros((wide.height, wide.width), dtype=np.uint8)
-    everywhere = np.ones(scl.shape, dtype=bool)
+    everywhere = np.ones((wide.height, wide.width), dtype=bool)
+    scl: NDArray[np.uint8] | NDArray[np.uint16]
     try:
         seen = view(source, wide)
-        if seen.layout.dtype != scl.dtype:
-            raise NotPlainError("its classes are not uint8")
+        scl = np.zeros(everywhere.shape, dtype=seen.layout.dtype)
         for piece in seen.pieces(everywhere):
             seen.fill(piece, everywhere, scl)
     except (NotPlainError, NotFetchedError):
@@ -149,13 +148,6 @@ def read_bands(
 def read_masks(granules: Sequence[Granule], policy: MaskPolicy, target: Target) -> list[NDArray[np.bool_]]:
     """Return where each granule is clear, all read at once; see `read_clear`."""
     return _together([(read_clear, (granule, policy, target)) for granule in granules])
-
-
-def read_granules(
-    granules: Sequence[Granule], bands: Sequence[str], policy: MaskPolicy, target: Target
-) -> NDArray[np.uint16]:
-    """Read the clear pixels of granules, masks first; see `read_bands`."""
-    return read_bands(granules, bands, read_masks(granules, policy, target), target)
 
 
 class _Wanted:

@@ -19,7 +19,7 @@ from world import Granule, write_cog
 from stac_timelapse.cube.blocks import view
 from stac_timelapse.cube.fetch import NotFetchedError
 from stac_timelapse.cube.granule import Granule as Files
-from stac_timelapse.cube.granule import read_granules
+from stac_timelapse.cube.granule import read_bands, read_masks
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.raster import Source, Target, read_window
 from stac_timelapse.cube.tiff import NotPlainError
@@ -50,6 +50,10 @@ def scene(folder):
 
 def target_at(col, row, width, height, resolution=20.0):
     return Target(32633, WEST + col * resolution, NORTH - row * resolution, resolution, width, height)
+
+
+def read_granules(granules, bands, policy, target):
+    return read_bands(granules, bands, read_masks(granules, policy, target), target)
 
 
 def copied(source, target, clear=None, offset=0):
