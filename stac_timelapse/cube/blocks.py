@@ -99,9 +99,7 @@ class View:
         end = group[-1].start + group[-1].length
         return 0 <= block.start - end <= _GAP and block.start + block.length - group[0].start <= _LONGEST
 
-    def fill(
-        self, piece: tuple[Block, ...], clear: NDArray[np.bool_], out: NDArray[Any], offset: int = 0
-    ) -> None:
+    def fill(self, piece: tuple[Block, ...], clear: NDArray[np.bool_], out: NDArray[Any], offset: int = 0) -> None:
         """Fetch the blocks of one request and write their clear pixels into a target's ``(y, x)``.
 
         Raises

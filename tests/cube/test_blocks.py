@@ -17,12 +17,13 @@ from rasterio.shutil import copy as copy_raster
 from world import Granule, write_cog
 
 from stac_timelapse.cube.blocks import view
-from stac_timelapse.cube.fetch import NotFetchedError
+from stac_timelapse.cube.decode import unpack
+from stac_timelapse.cube.fetch import ByteFile, NotFetchedError
 from stac_timelapse.cube.granule import Granule as Files
 from stac_timelapse.cube.granule import read_bands, read_masks
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.raster import Source, Target, read_window
-from stac_timelapse.cube.tiff import NotPlainError
+from stac_timelapse.cube.tiff import NotPlainError, parse
 from stac_timelapse.errors import AssetReadError
 
 WEST, NORTH = 499_980.0, 5_200_020.0
@@ -95,6 +96,21 @@ def test_what_is_not_clear_is_zero_and_what_is_never_falls_to_it(scene, seed, sh
     stored = read_window(scene, target).astype(int)
     expected = np.where(clear & (stored > 0), np.maximum(stored + offset, 1), 0)
     np.testing.assert_array_equal(copied(scene, target, clear, offset), expected)
+
+
+def test_one_wrong_bit_of_a_block_does_not_go_unnoticed(scene):
+    file = ByteFile(scene.href)
+    layout = parse(file.read)
+    level = layout.levels[0]
+    block = bytearray(file.read(int(level.offsets[0]), int(level.counts[0])))
+    whole = unpack(bytes(block), layout, level)
+    random = np.random.default_rng(4)
+    for place in random.integers(8, len(block) - 8, 100):
+        block[place] ^= 1 << int(random.integers(8))
+        with pytest.raises(NotPlainError):
+            unpack(bytes(block), layout, level)
+        block = bytearray(file.read(int(level.offsets[0]), int(level.counts[0])))
+    np.testing.assert_array_equal(unpack(bytes(block), layout, level), whole)
 
 
 FORMATS = [
