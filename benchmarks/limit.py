@@ -48,7 +48,7 @@ def read_needed_blocks(scenes: Sequence[Scene], grid: Grid) -> float:
 
 def _read(request: tuple[View, tuple[Block, ...]]) -> None:
     seen, (block,) = request
-    data = memoryview(scratch("piece", block.length))
+    data = scratch("piece", block.length).data
     seen.file.read_into(block.start, data)
     pixels: Any = unpack(data, seen.layout, seen.level)
     out = np.empty(pixels.shape, dtype=np.uint16)

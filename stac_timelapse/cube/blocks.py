@@ -109,7 +109,7 @@ class View:
         """
         first = piece[0].start
         wanted = piece[-1].start + piece[-1].length - first
-        whole = memoryview(scratch("piece", wanted))
+        whole = scratch("piece", wanted).data
         if self.file.read_into(first, whole) != wanted:
             raise NotFetchedError("it ends early")
         for block in piece:
