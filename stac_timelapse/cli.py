@@ -60,6 +60,8 @@ _METHOD_HELP = (
     "(the least cloudy pass first), max-ndvi, medoid"
 )
 
+_MEASURE_HELP = "read the overviews of the cloud masks, and say what each pass saw clear inside the area itself"
+
 
 def _joined(argv: Sequence[str]) -> list[str]:
     """Join ``--aoi`` with a value that begins with a minus, which argparse would take for an option."""
@@ -92,8 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print one JSON summary to stdout")
     run.set_defaults(command=commands.run)
 
-    search = commands_of.add_parser("search", help="print the passes found; reads no pixel")
+    search = commands_of.add_parser("search", help="print the passes found; reads no pixel unless told to measure")
     _add_query(search)
+    search.add_argument("--measure", action="store_true", help=_MEASURE_HELP)
     search.add_argument("--json", action="store_true", help="print JSON instead of a table")
     search.set_defaults(command=commands.search)
 

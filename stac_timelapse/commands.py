@@ -23,6 +23,7 @@ from stac_timelapse.area.vector import is_file, load_area
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import InvalidInputError, NothingFoundError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.export.gif import write_gif
@@ -74,22 +75,41 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def search(arguments: argparse.Namespace) -> int:
-    """Print the passes found."""
+    """Print the passes found, and what each saw of the area if that is asked for."""
     recipe = _recipe(arguments)
     scenes = pipeline.find(recipe)
+    seen, unreadable = pipeline.measure(recipe, scenes) if arguments.measure else ({}, {})
     if arguments.json:
-        json.dump(provenance(recipe, scenes)["scenes"], sys.stdout, indent=2)
+        listed = provenance(recipe, scenes)["scenes"]
+        if arguments.measure:
+            listed = [{**scene, **_shares(seen.get(scene["pass"]))} for scene in listed]
+        json.dump(listed, sys.stdout, indent=2)
         sys.stdout.write("\n")
-        return 0
-    rows = ["date        time   satellite    cloud %  scenes"]
-    rows += [
-        f"{one.datetime:%Y-%m-%d  %H:%M}  {one.platform:<12} {one.cloud_cover:7.1f}  "
-        + ", ".join(scene.id for scene in one.scenes)
-        for one in scenes.passes
-    ]
-    sys.stdout.write("\n".join(rows) + "\n")
+    else:
+        heads = "  clear in area %  area seen %" if arguments.measure else ""
+        rows = [f"date        time   satellite    cloud %{heads}  scenes"]
+        for one in scenes.passes:
+            names = ", ".join(scene.id for scene in one.scenes)
+            inside = _inside(seen.get(one.key)) if arguments.measure else ""
+            rows.append(f"{one.datetime:%Y-%m-%d  %H:%M}  {one.platform:<12} {one.cloud_cover:7.1f}{inside}  {names}")
+        sys.stdout.write("\n".join(rows) + "\n")
     say(_found(scenes))
+    for scene, reason in unreadable.items():
+        say(f"  not measured: {scene} ({reason})")
     return 0
+
+
+def _shares(seen: Seen | None) -> dict[str, float | None]:
+    return {
+        "area_clear_share": seen.clear if seen is not None else None,
+        "area_covered_share": seen.covered if seen is not None else None,
+    }
+
+
+def _inside(seen: Seen | None) -> str:
+    if seen is None:
+        return f"  {'?':>15}  {'?':>11}"
+    return f"  {100 * seen.clear:15.1f}  {100 * seen.covered:11.1f}"
 
 
 def demo(arguments: argparse.Namespace) -> int:

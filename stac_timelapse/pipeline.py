@@ -15,6 +15,8 @@ from stac_timelapse import __version__, demo
 from stac_timelapse.build import Builder, MonthResult, Progress
 from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.composite.monthly import monthly_composites
+from stac_timelapse.cube import clear_share
+from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.estimate import MAX_PIXELS, Estimate, estimate_of
 from stac_timelapse.recipe import Recipe
@@ -35,6 +37,11 @@ def find(recipe: Recipe) -> SceneSet:
         See `stac_timelapse.scenes.search.find_scenes`.
     """
     return find_scenes(_reachable(recipe.source), recipe.query)
+
+
+def measure(recipe: Recipe, scenes: SceneSet) -> tuple[dict[str, Seen], dict[str, str]]:
+    """Read what each pass saw of the area, from overviews; see `stac_timelapse.cube.clear_share.measure`."""
+    return clear_share.measure(scenes.passes, recipe.aoi, recipe.policy)
 
 
 def grid_of(recipe: Recipe, scenes: SceneSet) -> Grid:

@@ -74,8 +74,8 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="bytes")
 
 
-def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[np.bool_]:
-    """Return where a granule is clear, ``(y, x)``.
+def read_mask(granule: Granule, policy: MaskPolicy, target: Target) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where a granule has data at all and where it is clear, each ``(y, x)``.
 
     Raises
     ------
@@ -101,7 +101,13 @@ def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[
     except (NotPlainError, NotFetchedError):
         scl = read_window(source, wide)
     clear = clear_pixels(scl, policy, target.resolution)
-    return clear[margin : margin + target.height, margin : margin + target.width]
+    inner = slice(margin, margin + target.height), slice(margin, margin + target.width)
+    return scl[inner] != 0, clear[inner]
+
+
+def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[np.bool_]:
+    """Return where a granule is clear, ``(y, x)``; see `read_mask`."""
+    return read_mask(granule, policy, target)[1]
 
 
 def read_bands(
@@ -139,15 +145,15 @@ def read_bands(
         for one in [_Wanted(granule, clear, target)]
         for number, band in enumerate(bands)
     ]
-    _together([(one.look, (band,)) for one, band, _ in pairs])
-    _together([(one.copy, (band, piece, plane)) for one, band, plane in pairs for piece in one.pieces(band)])
-    _together([(one.warp, (band, plane)) for one, band, plane in pairs if band in one.others])
+    together([(one.look, (band,)) for one, band, _ in pairs])
+    together([(one.copy, (band, piece, plane)) for one, band, plane in pairs for piece in one.pieces(band)])
+    together([(one.warp, (band, plane)) for one, band, plane in pairs if band in one.others])
     return out
 
 
 def read_masks(granules: Sequence[Granule], policy: MaskPolicy, target: Target) -> list[NDArray[np.bool_]]:
     """Return where each granule is clear, all read at once; see `read_clear`."""
-    return _together([(read_clear, (granule, policy, target)) for granule in granules])
+    return together([(read_clear, (granule, policy, target)) for granule in granules])
 
 
 class _Wanted:
@@ -189,8 +195,11 @@ def remove_offset(data: NDArray[np.uint16], offset: int) -> NDArray[np.uint16]:
     return np.where(data == 0, data, moved)
 
 
-def _together(calls: Sequence[tuple[Any, tuple[Any, ...]]]) -> list[Any]:
-    """Make calls in the threads that wait for bytes; the first error is raised when all have ended."""
+def together(calls: Sequence[tuple[Any, tuple[Any, ...]]]) -> list[Any]:
+    """Make calls in the threads that wait for bytes; the first error is raised when all have ended.
+
+    The calls must not come here themselves: they would wait for their own threads.
+    """
     futures: list[Future[Any]] = [_pool().submit(call, *arguments) for call, arguments in calls]
     wait(futures)
     return [future.result() for future in futures]

@@ -97,6 +97,20 @@ def test_search_prints_the_passes(catalog, capsys):
     assert "1 above the cloud limit" in progress
 
 
+def test_search_measures_what_each_pass_saw_of_the_area(catalog, tmp_path, capsys):
+    (tmp_path / "scenes" / "jan-2" / "SCL.tif").unlink()
+    query = ["search", "--catalog", catalog, "--aoi", BOX, "--months", "2022-01/2022-02", "--measure"]
+    code, printed, progress = run(capsys, *query)
+    assert code == 0
+    rows = [line.split()[3:6] for line in printed.splitlines() if line.startswith("2022")]
+    # The provider says 10 and 70 % cloud for its tile.
+    assert rows == [["10.0", "100.0", "100.0"], ["10.0", "?", "?"], ["70.0", "0.0", "100.0"]]
+    assert re.search(r"not measured: jan-2 \(.+\)", progress)
+    _, printed, _ = run(capsys, *query, "--json")
+    shares = {scene["id"]: (scene["area_clear_share"], scene["area_covered_share"]) for scene in json.loads(printed)}
+    assert shares == {"jan-1": (1.0, 1.0), "jan-2": (None, None), "feb": (0.0, 1.0)}
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [

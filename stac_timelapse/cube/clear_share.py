@@ -1,0 +1,104 @@
+"""How much of the area each pass saw clear, from the overviews of the scene classification, before a band is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.features import geometry_mask
+
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.cube.granule import Granule, read_mask, together
+from stac_timelapse.cube.grid import Grid, project
+from stac_timelapse.cube.mask import MaskPolicy
+from stac_timelapse.cube.raster import Target
+from stac_timelapse.errors import AssetReadError
+from stac_timelapse.scenes.model import Pass, Scene
+
+#: The classification's own pixel size in metres; its overviews have twice, four times ... that.
+_FINEST = 20.0
+#: Pixels on the longer side of the area, at most: enough for a share to a tenth of a percent.
+_PIXELS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a pass saw of the area.
+
+    Parameters
+    ----------
+    covered
+        Share of the area with data, 0 to 1: less than 1 at the edge of a swath.
+    clear
+        Share of the area that the mask policy calls clear, 0 to 1.
+    """
+
+    covered: float
+    clear: float
+
+
+def measure(passes: Sequence[Pass], aoi: AreaOfInterest, policy: MaskPolicy) -> tuple[dict[str, Seen], dict[str, str]]:
+    """Measure passes inside the area itself, not on the 110 km tile for which a catalogue states a cloud cover.
+
+    Parameters
+    ----------
+    passes
+        At least one.
+    aoi
+        The area; pixels count whose centre is inside.
+    policy
+        What counts as clear.
+
+    Returns
+    -------
+    seen
+        Key of the pass -> what it saw. A pass none of whose scenes can be read is missing.
+    unreadable
+        Scene id -> reason.
+    """
+    grid = _coarse(aoi, [scene for one in passes for scene in one.scenes])
+    target = Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
+    inside = _inside(aoi, grid)
+    found = together([(_look, (one, target, inside, policy)) for one in passes])
+    seen = {one.key: share for one, (share, _) in zip(passes, found, strict=True) if share is not None}
+    return seen, {scene: reason for _, lost in found for scene, reason in lost.items()}
+
+
+def _coarse(aoi: AreaOfInterest, scenes: Sequence[Scene]) -> Grid:
+    resolution = _FINEST
+    grid = Grid.for_area(aoi, resolution, scenes)
+    while max(grid.shape) > _PIXELS:
+        resolution *= 2
+        grid = Grid.for_area(aoi, resolution, scenes)
+    return grid
+
+
+def _inside(aoi: AreaOfInterest, grid: Grid) -> NDArray[np.bool_]:
+    shape = [project(aoi.geometry, 4326, grid.epsg)]
+    centres: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True)
+    if centres.any():
+        return centres
+    # An area smaller than a pixel holds no centre.
+    touched: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True, all_touched=True)
+    return touched
+
+
+def _look(
+    one: Pass, target: Target, inside: NDArray[np.bool_], policy: MaskPolicy
+) -> tuple[Seen | None, Mapping[str, str]]:
+    covered, clear = np.zeros_like(inside), np.zeros_like(inside)
+    lost: dict[str, str] = {}
+    for scene in one.scenes:
+        try:
+            data, good = read_mask(Granule.of(scene, ()), policy, target)
+        except AssetReadError as error:
+            lost[scene.id] = error.reason
+            continue
+        covered |= data
+        clear |= good
+    if len(lost) == len(one.scenes):
+        return None, lost
+    pixels = np.count_nonzero(inside)
+    return Seen(np.count_nonzero(covered & inside) / pixels, np.count_nonzero(clear & inside) / pixels), lost
