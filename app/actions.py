@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from app.engine import Engine
@@ -11,10 +12,14 @@ from app.jobs import Job, JobRunner, Post
 from app.series_jobs import SeriesJobs
 from app.state import AppState, assign
 from app.workspace import Workspace
+from stac_timelapse.cube.clear_share import Seen
+from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import CancelledError, InvalidInputError, NothingFoundError, TimelapseError, TooBigError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
+
+_log = logging.getLogger(__name__)
 
 
 class Actions:
@@ -43,6 +48,8 @@ class Actions:
         self._jobs = JobRunner(post)
         self._series_jobs = SeriesJobs(state, engine, self._jobs, workspace, self._failed)
         self._exporter = Exporter(state, self._jobs, workspace)
+        #: What the passes were measured with.
+        self._policy: MaskPolicy | None = None
 
     @property
     def painter(self) -> FramePainter | None:
@@ -72,6 +79,7 @@ class Actions:
             phase="searching",
             message=f"Searching {recipe.source.title} …",
             scenes=None,
+            seen={},
             searched=None,
             estimate=None,
             refusal="",
@@ -84,6 +92,23 @@ class Actions:
         job.check()
         estimate, refusal = self._estimate(recipe, scenes)
         self._jobs.tell(job, self._found, recipe, scenes, estimate, refusal)
+        self._measure(recipe, scenes)
+
+    def _measure(self, recipe: Recipe, scenes: SceneSet) -> None:
+        self._policy = recipe.policy
+        try:
+            seen = self._engine.measure(recipe, scenes)
+        except TimelapseError as error:
+            # The list of passes keeps the provider's figures.
+            _log.info("the passes could not be measured: %s", error)
+            return
+        if self._policy == recipe.policy:
+            # Not an answer of the job: a build may have begun meanwhile, and the figures are as true.
+            self._post(lambda: self._measured(scenes, seen))
+
+    def _measured(self, scenes: SceneSet, seen: dict[str, Seen]) -> None:
+        if self.state.scenes is scenes:
+            assign(self.state, seen=seen)
 
     def _found(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate | None, refusal: str) -> None:
         assign(
@@ -105,8 +130,12 @@ class Actions:
         if state.busy or state.exporting or state.scenes is None or state.searched is None or not state.is_current:
             return
         recipe = state.searched.but(resolution=state.resolution, clear=state.clear, dilate=state.dilate)
-        estimate, refusal = self._estimate(recipe, state.scenes)
+        scenes = state.scenes
+        estimate, refusal = self._estimate(recipe, scenes)
         assign(state, estimate=estimate, refusal=refusal)
+        if recipe.policy != self._policy:
+            assign(state, seen={})
+            self._jobs.start("measure", lambda _job: self._measure(recipe, scenes), on_error=self._failed)
 
     # -- build -------------------------------------------------------------------------------------
 
@@ -164,6 +193,7 @@ class Actions:
 
     def close(self) -> None:
         """End the session: stop its job, delete its files."""
+        self._policy = None
         self._jobs.close()
         self._workspace.close()
 

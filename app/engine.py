@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,10 +15,13 @@ from stac_timelapse import pipeline
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
+
+_log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -33,6 +37,10 @@ class Engine(Protocol):
 
     def estimate(self, recipe: Recipe, scenes: SceneSet) -> Estimate:
         """Tell the cost; see `stac_timelapse.pipeline.estimate`."""
+        ...
+
+    def measure(self, recipe: Recipe, scenes: SceneSet) -> dict[str, Seen]:
+        """Tell what each pass saw of the area; see `stac_timelapse.pipeline.measure`."""
         ...
 
     def build(
@@ -82,6 +90,13 @@ class LibraryEngine:
     def estimate(self, recipe: Recipe, scenes: SceneSet) -> Estimate:
         """Tell the cost, or refuse with `TooBigError`."""
         return pipeline.estimate(recipe, scenes, max_pixels=self._settings.max_pixels)
+
+    def measure(self, recipe: Recipe, scenes: SceneSet) -> dict[str, Seen]:
+        """Read the overviews of the cloud masks, here and not on the workers: it is little, and they may be busy."""
+        seen, unreadable = pipeline.measure(recipe, scenes)
+        for scene, reason in unreadable.items():
+            _log.info("not measured: %s (%s)", scene, reason)
+        return seen
 
     def build(
         self,

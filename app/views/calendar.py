@@ -7,8 +7,9 @@ from typing import Any
 
 from app.state import AppState, Series
 from app.views.words import count, month_letter, month_words, result_words, share_words, size_words
+from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.model import Pass, SceneSet
 
 _MILLION = 1e6
 _LETTERS = 24
@@ -54,18 +55,30 @@ def found_html(state: AppState) -> str:
     if scenes.skipped:
         left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
-    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(scenes)}{out}{passes_html(scenes)}</div>'
+    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(scenes)}{out}</div>'
 
 
-def passes_html(scenes: SceneSet) -> str:
-    """Return a folded list of the passes: day, satellite, cloud cover as the provider states it, scenes."""
+def passes_html(state: AppState) -> str:
+    """Return a list of the passes: day, satellite, scenes, and what each saw of the area once that is measured."""
+    if state.scenes is None:
+        return ""
     rows = "".join(
-        f'<tr title="{escape(", ".join(scene.id for scene in one.scenes))}"><td>{one.datetime:%Y-%m-%d}</td>'
+        f'<tr title="{escape(_pass_words(one, state.seen.get(one.key)))}"><td>{one.datetime:%Y-%m-%d}</td>'
         f"<td>{escape(one.platform)}</td><td>{count(len(one.scenes), 'scene')}</td>"
-        f'<td class="share">{one.cloud_cover:.0f} % cloud</td></tr>'
-        for one in scenes.passes
+        f'<td class="share">{_pass_share(one, state.seen.get(one.key))}</td></tr>'
+        for one in state.scenes.passes
     )
-    return f'<details class="passes"><summary>Show the passes</summary><table class="months">{rows}</table></details>'
+    words = "Clear share of your area" if state.seen else "Cloud cover of whole scenes; your area is being measured"
+    return f'<p class="quiet">{words}</p><table class="months passes">{rows}</table>'
+
+
+def _pass_share(one: Pass, seen: Seen | None) -> str:
+    return f"{one.cloud_cover:.0f} % cloud" if seen is None else f"{share_words(seen.clear)} clear"
+
+
+def _pass_words(one: Pass, seen: Seen | None) -> str:
+    area = f"{share_words(seen.clear)} of the area clear, {share_words(seen.covered)} of it seen; " if seen else ""
+    return f"{area}{one.cloud_cover:.0f} % cloud in the whole scene: {', '.join(scene.id for scene in one.scenes)}"
 
 
 def estimate_html(estimate: Estimate | None, refusal: str) -> str:

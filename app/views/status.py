@@ -38,7 +38,7 @@ _TITLES = {
 _WORDS = {
     "idle": "Choose an area and dates on the left, then search. The months appear here, ready to play.",
     "searching": "Asking the catalogue which satellite passes saw your area.",
-    "found": "The passes are found and nothing has been read yet. Press Build to make the monthly pictures.",
+    "found": "The passes are found and no band has been read yet. Press Build to make the monthly pictures.",
     "building": "Clouds are masked pixel by pixel, then each month becomes one picture. "
     "It plays as soon as one is ready.",
     "cancelled": "Nothing you chose is lost. Press Build to go on.",

@@ -13,6 +13,7 @@ from app.state import AppState
 from app.workspace import Workspace
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import CancelledError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.export.geotiff import write_composite
@@ -55,6 +56,8 @@ class PlayedEngine:
         self.error = None
         self.refusal = None
         self.build_error = None
+        self.measure_error = None
+        self.clear = 0.5
         self.searches = []
         self.gate = threading.Semaphore(100)
         self.months = ("2022-05", "2022-06", "2022-07")
@@ -73,6 +76,11 @@ class PlayedEngine:
 
     def estimate(self, recipe, scenes):
         return Estimate(*self.size, recipe.resolution, 32633, len(scenes.months), 3, 4, 1_000_000, 2_000_000)
+
+    def measure(self, _recipe, _scenes):
+        if self.measure_error is not None:
+            raise self.measure_error
+        return {"pass": Seen(covered=1.0, clear=self.clear)}
 
     def build(self, recipe, _scenes, *, first, on_progress, should_stop):
         self.resolutions.append(recipe.resolution)

@@ -39,6 +39,30 @@ def test_search_then_build_then_files(desk):
     assert not any((desk.folder / "work").iterdir())
 
 
+def test_what_the_passes_saw_of_the_area_comes_after_the_search(desk):
+    desk.search()
+    desk.wait(lambda: desk.state.seen)
+    assert desk.state.seen["pass"].clear == 0.5
+    desk.engine.clear = 0.25
+    desk.state.dilate = 100.0
+    desk.actions.estimate()
+    desk.wait(lambda: desk.state.seen and desk.state.seen["pass"].clear == 0.25)
+    assert desk.state.phase == "found"
+    # Another pixel size changes nothing that was measured.
+    desk.engine.clear = 0.1
+    desk.state.resolution = 20.0
+    desk.actions.estimate()
+    assert desk.state.seen["pass"].clear == 0.25
+
+
+def test_passes_that_cannot_be_measured_are_no_failure(desk):
+    desk.engine.measure_error = ProviderError("The masks are gone.")
+    desk.search()
+    desk.build()
+    assert desk.seen == ["searching", "found", "building", "ready"]
+    assert desk.state.seen == {}
+
+
 def test_without_an_area_the_page_asks_for_one(desk):
     desk.state.aoi = None
     desk.actions.search()

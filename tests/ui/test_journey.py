@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -55,8 +56,14 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
     expect(page.locator(".t-months tr.gap")).to_have_count(1)
 
     page.get_by_text("Show the passes").click()
-    expect(page.locator(".t-found .passes tr").first).to_contain_text("2021-09")
-    expect(page.locator(".t-found .passes tr")).to_have_count(numbers[2])
+    passes = page.locator(".t-passes .passes tr")
+    expect(passes.first).to_contain_text("2021-09")
+    expect(passes).to_have_count(numbers[2])
+    # Measured inside the area: no figure of the provider's is left.
+    expect(page.locator(".t-passes")).to_contain_text("Clear share of your area")
+    expect(passes.filter(has_text=re.compile(r"\d % clear$"))).to_have_count(numbers[2])
+    page.get_by_text("Hide the passes").click()
+    expect(passes.first).to_be_hidden()
     scrub_to_the_fire(dashboard)
     zoom_is_kept(dashboard)
     play_all(dashboard)
