@@ -111,8 +111,17 @@ class Actions:
             assign(self.state, seen=seen)
 
     def _found(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate | None, refusal: str) -> None:
+        there = {one.key for one in scenes.passes}
         assign(
-            self.state, phase="found", message="", scenes=scenes, searched=recipe, estimate=estimate, refusal=refusal
+            self.state,
+            phase="found",
+            message="",
+            scenes=scenes,
+            searched=recipe,
+            estimate=estimate,
+            refusal=refusal,
+            # What was left out stays out, if it is among what was found.
+            excluded=tuple(key for key in self.state.excluded if key in there),
         )
 
     def _estimate(self, recipe: Recipe, scenes: SceneSet) -> tuple[Estimate | None, str]:
@@ -129,7 +138,9 @@ class Actions:
         state = self.state
         if state.busy or state.exporting or state.scenes is None or state.searched is None or not state.is_current:
             return
-        recipe = state.searched.but(resolution=state.resolution, clear=state.clear, dilate=state.dilate)
+        recipe = state.searched.but(
+            resolution=state.resolution, clear=state.clear, dilate=state.dilate, excluded=state.excluded
+        )
         scenes = state.scenes
         estimate, refusal = self._estimate(recipe, scenes)
         assign(state, estimate=estimate, refusal=refusal)

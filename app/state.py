@@ -141,6 +141,7 @@ class AppState(param.Parameterized):
     resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
     clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
     dilate = param.Number(0.0, bounds=(0, 5_000), doc="Margin around everything that is not clear, metres.")
+    excluded = param.ClassSelector(class_=tuple, default=(), doc="Keys of the passes that are left out.")
 
     phase: Any = param.Selector(default="idle", objects=list(PHASES), doc="Where the session is.")
     message = param.String("", doc="One sentence for the user about the phase.")
@@ -180,6 +181,7 @@ class AppState(param.Parameterized):
             resolution=self.resolution,
             clear=self.clear,
             dilate=self.dilate,
+            excluded=self.excluded,
         )
 
     @property

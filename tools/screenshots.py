@@ -55,6 +55,16 @@ def found(page: Dashboard) -> None:
     expect(page.page.locator(".t-found")).to_contain_text("passes")
 
 
+def passes(page: Dashboard) -> None:
+    """Unfold the list of passes and leave the haziest out."""
+    found(page)
+    page.page.get_by_text("Show the passes").click()
+    lines = page.page.locator(".t-passes label")
+    expect(lines.first).to_contain_text("clear")
+    lines.first.locator("input").uncheck()
+    expect(page.page.get_by_text("(1 left out)")).to_be_visible()
+
+
 def building(page: Dashboard) -> None:
     """Build, and stop looking while it is under way."""
     found(page)
@@ -142,6 +152,7 @@ SCENES: dict[str, tuple[Callable[[Dashboard], None], tuple[int, int]]] = {
     "start": (start, LAPTOP),
     "drawn": (drawn, LAPTOP),
     "found": (found, LAPTOP),
+    "passes": (passes, LAPTOP),
     "building": (building, LAPTOP),
     "ready": (ready, LAPTOP),
     "ready-large": (ready, DESKTOP),

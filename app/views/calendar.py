@@ -7,9 +7,8 @@ from typing import Any
 
 from app.state import AppState, Series
 from app.views.words import count, month_letter, month_words, result_words, share_words, size_words
-from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.scenes.model import Pass, SceneSet
+from stac_timelapse.scenes.model import SceneSet
 
 _MILLION = 1e6
 _LETTERS = 24
@@ -39,10 +38,11 @@ def found_html(state: AppState) -> str:
     scenes = state.scenes
     if scenes is None:
         return ""
+    used = scenes.without(state.excluded)
     steps = (
         (scenes.n_items, "items found"),
-        (scenes.n_scenes, "scenes used"),
-        (len(scenes.passes), "passes"),
+        (used.n_scenes, "scenes used"),
+        (len(used.passes), "passes"),
     )
     funnel = '<span class="arrow">→</span>'.join(
         f'<span class="number"><b>{number:,}</b>{words}</span>' for number, words in steps
@@ -54,31 +54,10 @@ def found_html(state: AppState) -> str:
         left.append(f"{count(scenes.n_too_cloudy, 'scene')} above the cloud limit")
     if scenes.skipped:
         left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
+    if used != scenes:
+        left.append(f"{count(len(scenes.passes) - len(used.passes), 'pass', 'passes')} unticked below")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
-    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(scenes)}{out}</div>'
-
-
-def passes_html(state: AppState) -> str:
-    """Return a list of the passes: day, satellite, scenes, and what each saw of the area once that is measured."""
-    if state.scenes is None:
-        return ""
-    rows = "".join(
-        f'<tr title="{escape(_pass_words(one, state.seen.get(one.key)))}"><td>{one.datetime:%Y-%m-%d}</td>'
-        f"<td>{escape(one.platform)}</td><td>{count(len(one.scenes), 'scene')}</td>"
-        f'<td class="share">{_pass_share(one, state.seen.get(one.key))}</td></tr>'
-        for one in state.scenes.passes
-    )
-    words = "Clear share of your area" if state.seen else "Cloud cover of whole scenes; your area is being measured"
-    return f'<p class="quiet">{words}</p><table class="months passes">{rows}</table>'
-
-
-def _pass_share(one: Pass, seen: Seen | None) -> str:
-    return f"{one.cloud_cover:.0f} % cloud" if seen is None else f"{share_words(seen.clear)} clear"
-
-
-def _pass_words(one: Pass, seen: Seen | None) -> str:
-    area = f"{share_words(seen.clear)} of the area clear, {share_words(seen.covered)} of it seen; " if seen else ""
-    return f"{area}{one.cloud_cover:.0f} % cloud in the whole scene: {', '.join(scene.id for scene in one.scenes)}"
+    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(used)}{out}</div>'
 
 
 def estimate_html(estimate: Estimate | None, refusal: str) -> str:

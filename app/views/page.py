@@ -95,6 +95,7 @@ class PageView:
             "resolution",
             "clear",
             "dilate",
+            "excluded",
         ]
         state.param.watch(self._show, ["phase", "message", "series", *choices])
         state.param.watch(self._answered, choices)
@@ -102,7 +103,7 @@ class PageView:
         state.param.watch(self._footprints, ["scenes"])
         state.param.watch(self._lay_overview, "catalog")
         self._lay_overview()
-        state.param.watch(lambda *_events: self._actions.estimate(), ["resolution", "clear", "dilate"])
+        state.param.watch(lambda *_events: self._actions.estimate(), ["resolution", "clear", "dilate", "excluded"])
         state.param.watch(lambda *_events: self._actions.recolour(), "preset")
         state.param.watch(self._first_month, "series")
         self._show()

@@ -10,14 +10,13 @@ import panel_material_ui as pmui
 from app.actions import Actions
 from app.settings import AppSettings
 from app.state import AppState
-from app.views.calendar import estimate_html, found_html, months_html, passes_html
+from app.views.calendar import estimate_html, found_html, months_html
 from app.views.how import HowStep
+from app.views.passes import PassList
 from app.views.styles import PAGE_CSS
 from app.views.when import WhenStep
 from app.views.where import WhereStep
 from app.views.words import count
-
-_SHOW, _HIDE = "Show the passes", "Hide the passes"
 
 
 class Sidebar:
@@ -49,14 +48,8 @@ class Sidebar:
         self._months = pn.pane.HTML(
             "", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0, css_classes=["t-months"]
         )
-        self._passes = pn.pane.HTML(
-            "", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0, css_classes=["t-passes"], visible=False
-        )
-        self._list = pmui.Button(
-            label=_SHOW, variant="text", size="small", margin=0, css_classes=["t-show-passes"], visible=False
-        )
-        self._list.on_click(lambda _event: actions.in_turn(self._unfold))
-        parts = (self._found, self._list, self._passes, self._cost, self._months)
+        passes = PassList(state, actions)
+        parts = (self._found, passes.panel, self._cost, self._months)
         self._result = Step(4, "Build", pn.Column(*parts, margin=0), self._outcome, state)
         self._footer = Footer(state, actions)
         self.panel = pn.Column(
@@ -75,8 +68,6 @@ class Sidebar:
         state = self._state
         old = '<p class="quiet old">From before your last change:</p>'
         asked = state.busy or state.is_current
-        self._list.visible = state.scenes is not None
-        self._passes.object = passes_html(state)
         self._found.object = (old if state.scenes is not None and not asked else "") + found_html(state)
         begun = state.phase == "building" or (state.series is not None and state.series.recipe == state.searched)
         told = not asked or (begun and not state.refusal)
@@ -85,10 +76,6 @@ class Sidebar:
         months = months_html(state.series, doing, state.current, at_work=state.phase == "building")
         self._months.object = f"{old}{months}" if months and state.is_outdated else months
         self._result.card.visible = state.scenes is not None or state.series is not None
-
-    def _unfold(self) -> None:
-        self._passes.visible = not self._passes.visible
-        self._list.label = _HIDE if self._passes.visible else _SHOW
 
     def _fold(self, event: Any) -> None:
         """Make room for what was found; open the steps again where the answer lies in them."""
@@ -103,7 +90,8 @@ class Sidebar:
         scenes = self._state.scenes
         if scenes is None:
             return ""
-        return f"{count(len(scenes.passes), 'pass', 'passes')} in {count(len(scenes.months), 'month')}"
+        used = len(scenes.without(self._state.excluded).passes)
+        return f"{count(used, 'pass', 'passes')} in {count(len(scenes.months), 'month')}"
 
 
 class Step:

@@ -189,6 +189,32 @@ def test_keys_work_wherever_the_focus_is_and_the_shape_is_kept_when_the_window_c
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-07")
+    dashboard.search()
+    page.get_by_text("Show the passes").click()
+    passes = page.locator(".t-passes label")
+    # Measured inside the area, not the provider's figure for the whole scene.
+    expect(passes.first).to_contain_text(re.compile(r"2022-06-\d\d.+\d % clear"))
+    before = passes.count()
+    dashboard.build()
+    rows = page.locator(".t-months tr")
+    june, july = (int(re.search(r"(\d+) pass", rows.nth(at).inner_text())[1]) for at in (0, 1))
+    assert june + july == before
+    passes.first.locator("input").uncheck()
+    expect(page.locator(".outdated")).to_contain_text("from before your last change")
+    expect(page.locator(".t-found")).to_contain_text("1 pass unticked")
+    expect(page.get_by_text("Hide the passes (1 left out)")).to_be_visible()
+    dashboard.build()
+    expect(rows.nth(0)).to_contain_text(f"{june - 1} pass")
+    expect(rows.nth(1)).to_contain_text(f"{july} pass")
+    expect(page.locator(".outdated")).to_be_hidden()
+    passes.first.locator("input").check()
+    expect(page.locator(".outdated")).to_contain_text("from before your last change")
+
+
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
     dashboard.type_area(BOX)
     set_months(dashboard, "2022-06", "2022-03")
