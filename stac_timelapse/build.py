@@ -23,7 +23,7 @@ from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
 from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
 from stac_timelapse.scenes.model import Pass, SceneSet
-from stac_timelapse.work import compose_part, finish_month, same_text, shares_disk
+from stac_timelapse.work import compose_part, finish_month, shares_disk
 
 __all__ = ["Builder", "MonthResult", "Progress"]
 
@@ -89,6 +89,8 @@ class Builder:
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _done: int = 0
     _passes: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
+    #: How many months become files at a time.
+    _writers: int = 1
     #: Finishes months here where the workers do not share the disk.
     _here: ThreadPoolExecutor | None = None
 
@@ -134,8 +136,9 @@ class Builder:
         """Look at the workers; return how many tiles they get at a time."""
         if not shares_disk(self.client, self.store.folder):
             self._here = ThreadPoolExecutor(1, thread_name_prefix="months")
-        threads: int = sum(self.client.nthreads().values())
-        return max(_LEAST_TILES, _TILES_PER_THREAD * threads)
+        threads: Mapping[str, int] = self.client.nthreads()
+        self._writers = 1 if self._here is not None else max(len(threads), 1)
+        return max(_LEAST_TILES, _TILES_PER_THREAD * sum(threads.values()))
 
     def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
         passes = self._passes[month]
@@ -151,11 +154,12 @@ class Builder:
                 if tile is None:
                     break
                 target, corner = tile
-                plan = self.client.submit(same_text, job.plan, key=f"plan-{self._token}-{job.name}")
                 folder = str(job.folder) if self._here is None else None
+                # The plan goes with each tile: of a task that it depended on, Dask would keep all tiles on the worker
+                # that holds it.
                 future = self.client.submit(
                     compose_part,
-                    plan,
+                    job.plan,
                     target,
                     corner,
                     folder,
@@ -231,19 +235,18 @@ class Builder:
         self._finish_next()
 
     def _finish_next(self) -> None:
-        """Let one month at a time become a file: that takes hundreds of megabytes, whatever the number of months."""
+        """Let one month a worker become a file: that takes hundreds of megabytes, whatever the number of months."""
         complete = [job for job in self._jobs if job.complete and not job.finished]
-        if not complete or any(job.finishing for job in complete):
-            return
-        job = complete[0]
-        job.finishing = True
-        name = f"month-{self._token}-{job.name}"
-        work = (job.sheet, job.parts, str(job.path))
-        if self._here is not None:
-            self._watch(name, self._here.submit(finish_month, *work), job)
-        else:
-            priority = 1 - self._done - self._jobs.index(job)
-            self._watch(name, self.client.submit(finish_month, *work, key=name, priority=priority), job)
+        room = self._writers - sum(job.finishing for job in complete)
+        for job in [job for job in complete if not job.finishing][:room]:
+            job.finishing = True
+            name = f"month-{self._token}-{job.name}"
+            work = (job.sheet, job.parts, str(job.path))
+            if self._here is not None:
+                self._watch(name, self._here.submit(finish_month, *work), job)
+            else:
+                priority = 1 - self._done - self._jobs.index(job)
+                self._watch(name, self.client.submit(finish_month, *work, key=name, priority=priority), job)
 
     def _finished(self, job: MonthJob) -> MonthResult:
         self._readable = self._readable or bool(job.passes)

@@ -46,11 +46,6 @@ def finish_month(sheet: Sheet, parts: Sequence[Part], path: str) -> None:
     assemble(sheet, parts, Path(path))
 
 
-def same_text(text: str) -> str:
-    """Return a text: as a task it is sent once for all that need it, and made again when its worker is lost."""
-    return text
-
-
 def shares_disk(client: Client, folder: Path) -> bool:
     """Tell whether all workers see a folder of this machine."""
     mark = new_folder(folder)
