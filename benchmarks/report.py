@@ -62,7 +62,7 @@ def plot(rows: Sequence[Row], path: Path) -> None:
         axes.set_xticks(range(len(cases)), [f"{size}²\n{latency} ms" for size, latency in cases])
         axes.set_yscale("log")
         axes.set_title(title)
-    axes.legend()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
     figure.savefig(path, dpi=120)
 
 
