@@ -213,7 +213,7 @@ def test_a_large_series_is_shown_coarse_before_it_is_built(desk):
     desk.engine.gate.release(2)
     desk.wait(lambda: desk.state.phase == "ready")
     assert desk.state.series.pictures == desk.state.series.frames
-    assert not any(path.exists() for path in previews)
+    desk.wait(lambda: not any(path.exists() for path in previews))
     assert len(seen[-1].results) == 3
 
 
