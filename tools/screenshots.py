@@ -56,7 +56,7 @@ def found(page: Dashboard) -> None:
 
 
 def passes(page: Dashboard) -> None:
-    """Unfold the list of passes and leave the haziest out."""
+    """Unfold the list of passes and leave the first out."""
     found(page)
     page.page.get_by_text("Show the passes").click()
     lines = page.page.locator(".t-passes label")

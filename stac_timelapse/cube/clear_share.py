@@ -92,11 +92,11 @@ def _look(
     lost: dict[str, str] = {}
     for scene in one.scenes:
         try:
-            data, good = read_mask(Granule.of(scene, ()), policy, target)
+            classes, good = read_mask(Granule.of(scene, ()), policy, target)
         except AssetReadError as error:
             lost[scene.id] = error.reason
             continue
-        covered |= data
+        covered |= classes != 0
         clear |= good
     if len(lost) == len(one.scenes):
         return None, lost

@@ -74,8 +74,8 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="bytes")
 
 
-def read_mask(granule: Granule, policy: MaskPolicy, target: Target) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return where a granule has data at all and where it is clear, each ``(y, x)``.
+def read_mask(granule: Granule, policy: MaskPolicy, target: Target) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the classes of a granule, 0 where it has no data, and where it is clear, each ``(y, x)``.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def read_mask(granule: Granule, policy: MaskPolicy, target: Target) -> tuple[NDA
         scl = read_window(source, wide)
     clear = clear_pixels(scl, policy, target.resolution)
     inner = slice(margin, margin + target.height), slice(margin, margin + target.width)
-    return scl[inner] != 0, clear[inner]
+    return scl[inner], clear[inner]
 
 
 def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[np.bool_]:
