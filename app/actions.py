@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
-from app.engine import Engine
+from app.engine import Engine, measured
 from app.export_jobs import Exporter
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner, Post
@@ -16,10 +15,9 @@ from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import CancelledError, InvalidInputError, NothingFoundError, TimelapseError, TooBigError
 from stac_timelapse.estimate import Estimate
+from stac_timelapse.pipeline import choose, nothing_left
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
-
-_log = logging.getLogger(__name__)
 
 
 class Actions:
@@ -88,27 +86,27 @@ class Actions:
         self._jobs.start("search", lambda job: self._search(job, recipe), on_error=self._failed)
 
     def _search(self, job: Job, recipe: Recipe) -> None:
-        scenes = self._engine.find(recipe)
+        scenes = self._engine.search(recipe)
         job.check()
-        estimate, refusal = self._estimate(recipe, scenes)
+        estimate, refusal = self._estimate(recipe, choose(recipe, scenes, {}))
         self._jobs.tell(job, self._found, recipe, scenes, estimate, refusal)
         self._measure(recipe, scenes)
 
     def _measure(self, recipe: Recipe, scenes: SceneSet) -> None:
         self._policy = recipe.policy
-        try:
-            seen = self._engine.measure(recipe, scenes)
-        except TimelapseError as error:
-            # The list of passes keeps the provider's figures.
-            _log.info("the passes could not be measured: %s", error)
-            return
-        if self._policy == recipe.policy:
+        seen = measured(self._engine, recipe, scenes)
+        if seen and self._policy == recipe.policy:
             # Not an answer of the job: a build may have begun meanwhile, and the figures are as true.
             self._post(lambda: self._measured(scenes, seen))
 
     def _measured(self, scenes: SceneSet, seen: dict[str, Seen]) -> None:
-        if self.state.scenes is scenes:
-            assign(self.state, seen=seen)
+        state = self.state
+        if state.scenes is not scenes:
+            return
+        assign(state, seen=seen)
+        self._estimate_again()
+        if state.phase == "found" and state.used is not None and not state.used.passes:
+            assign(state, phase="all_cloudy", message=str(nothing_left(state.recipe(), scenes)))
 
     def _found(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate | None, refusal: str) -> None:
         there = {one.key for one in scenes.passes}
@@ -122,9 +120,11 @@ class Actions:
             refusal=refusal,
             # What was left out stays out, if it is among what was found.
             excluded=tuple(key for key in self.state.excluded if key in there),
+            kept=tuple(key for key in self.state.kept if key in there),
         )
 
     def _estimate(self, recipe: Recipe, scenes: SceneSet) -> tuple[Estimate | None, str]:
+        """Return the cost of building what was chosen, or why it may not be built."""
         try:
             return self._engine.estimate(recipe, scenes), ""
         except TooBigError as error:
@@ -136,13 +136,11 @@ class Actions:
 
     def _estimate_again(self) -> None:
         state = self.state
-        if state.busy or state.exporting or state.scenes is None or state.searched is None or not state.is_current:
+        used, scenes = state.used, state.scenes
+        if state.busy or state.exporting or used is None or scenes is None or not state.is_current:
             return
-        recipe = state.searched.but(
-            resolution=state.resolution, clear=state.clear, dilate=state.dilate, excluded=state.excluded
-        )
-        scenes = state.scenes
-        estimate, refusal = self._estimate(recipe, scenes)
+        recipe = state.recipe()
+        estimate, refusal = self._estimate(recipe, used)
         assign(state, estimate=estimate, refusal=refusal)
         if recipe.policy != self._policy:
             assign(state, seen={})
@@ -162,7 +160,7 @@ class Actions:
         known = scenes if recipe.bands == searched.bands else None
         first = self.state.current if self.state.current in recipe.months else None
         assign(self.state, phase="building", message="", progress=None, exporting="", export_error="", downloads=())
-        self._series_jobs.build(recipe, known, first)
+        self._series_jobs.build(recipe, known, self.state.seen, first)
 
     # -- the rest ----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.cube.clear_share import Seen
-from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.errors import InvalidInputError, TimelapseError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
@@ -31,8 +31,8 @@ class Engine(Protocol):
         """Raise `InvalidInputError` if this server does not serve the recipe's catalogue. Returns at once."""
         ...
 
-    def find(self, recipe: Recipe) -> SceneSet:
-        """Search; see `stac_timelapse.pipeline.find`."""
+    def search(self, recipe: Recipe) -> SceneSet:
+        """Search; see `stac_timelapse.pipeline.search`."""
         ...
 
     def estimate(self, recipe: Recipe, scenes: SceneSet) -> Estimate:
@@ -83,9 +83,9 @@ class LibraryEngine:
                 f"{recipe.catalog!r} is not the address of a STAC API: write one that begins with https://."
             )
 
-    def find(self, recipe: Recipe) -> SceneSet:
+    def search(self, recipe: Recipe) -> SceneSet:
         """Search the catalogue; no pixel is read."""
-        return pipeline.find(recipe)
+        return pipeline.search(recipe)
 
     def estimate(self, recipe: Recipe, scenes: SceneSet) -> Estimate:
         """Tell the cost, or refuse with `TooBigError`."""
@@ -129,3 +129,12 @@ class LibraryEngine:
             if self._client is None or self._client.status == "closed":
                 self._client = self._open.enter_context(connect(ClusterSpec(address=self._settings.dask_address)))
             return self._client
+
+
+def measured(engine: Engine, recipe: Recipe, scenes: SceneSet) -> dict[str, Seen]:
+    """Return what each pass saw of the area; without it the provider's figures are shown, and every pass stays."""
+    try:
+        return engine.measure(recipe, scenes)
+    except TimelapseError as error:
+        _log.warning("the passes could not be measured: %s", error)
+        return {}

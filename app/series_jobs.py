@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from app.engine import Engine
+from app.engine import Engine, measured
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner
 from app.state import AppState, Frame, Series, assign
 from app.workspace import Workspace
 from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import CancelledError, TimelapseError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.pipeline import choose, nothing_left
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
 
@@ -51,13 +53,13 @@ class SeriesJobs:
         self.painter: FramePainter | None = None
         self._folders: list[Path] = []
 
-    def build(self, recipe: Recipe, known: SceneSet | None, first: str | None) -> None:
-        """Start a build; `known` is what was found for it, if it was."""
+    def build(self, recipe: Recipe, known: SceneSet | None, seen: Mapping[str, Seen], first: str | None) -> None:
+        """Start a build; `known` is what was found for it, if it was, and `seen` how much of the area that saw."""
         shown = self.state.series
         # Months that are finished already would give way to coarse ones.
         coarse = shown is None or shown.recipe != recipe or not shown.results
         self._jobs.start(
-            "build", lambda job: self._build(job, recipe, known, first, coarse=coarse), on_error=self._on_error
+            "build", lambda job: self._build(job, recipe, known, seen, first, coarse=coarse), on_error=self._on_error
         )
 
     def recolour(self) -> None:
@@ -69,10 +71,23 @@ class SeriesJobs:
             preset = state.preset
             self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._on_error)
 
-    def _build(self, job: Job, recipe: Recipe, known: SceneSet | None, first: str | None, *, coarse: bool) -> None:
-        scenes = known if known is not None else self._engine.find(recipe)
+    def _build(
+        self,
+        job: Job,
+        recipe: Recipe,
+        known: SceneSet | None,
+        seen: Mapping[str, Seen],
+        first: str | None,
+        *,
+        coarse: bool,
+    ) -> None:
+        found = known if known is not None else self._engine.search(recipe)
+        seen = seen or (measured(self._engine, recipe, found) if recipe.limits_the_area else {})
+        scenes = choose(recipe, found, seen)
+        if not scenes.passes:
+            raise nothing_left(recipe, found)
         estimate = self._engine.estimate(recipe, scenes)
-        self._jobs.tell(job, self._planned, recipe, scenes, estimate)
+        self._jobs.tell(job, self._planned, recipe, found, seen, estimate)
         if coarse and estimate.preview_resolution is not None:
             self._preview(job, recipe, scenes, estimate.preview_resolution, first)
         painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
@@ -133,8 +148,8 @@ class SeriesJobs:
         previews = {one.month: one for one in (*series.previews, *frames)}
         self._display(replace(series, previews=tuple(previews.values())), frames[0].month)
 
-    def _planned(self, recipe: Recipe, scenes: SceneSet, estimate: Estimate) -> None:
-        assign(self.state, scenes=scenes, searched=recipe, estimate=estimate, refusal="")
+    def _planned(self, recipe: Recipe, scenes: SceneSet, seen: Mapping[str, Seen], estimate: Estimate) -> None:
+        assign(self.state, scenes=scenes, seen=dict(seen), searched=recipe, estimate=estimate, refusal="")
 
     def _progress(self, job: Job) -> Callable[[Progress], None]:
         """Return a callback that shows the newest progress and never queues more than one message."""
@@ -169,7 +184,7 @@ class SeriesJobs:
         """Return the series of a build; the one before stays on display until this one has its first picture."""
         series = self.state.series
         if series is None or series.number != number:
-            series = Series(recipe, painter.preset.name, recipe.months, number=number, scenes=self.state.scenes)
+            series = Series(recipe, painter.preset.name, recipe.months, number=number, scenes=self.state.used)
             assign(self.state, downloads=())  # they are of the series before
             self._replace_painter(painter)
         elif self.painter is not painter:

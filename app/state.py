@@ -13,6 +13,7 @@ from stac_timelapse.cube.mask import DEFAULT_CLEAR
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.pipeline import choose
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.scenes.months import ALL_MONTHS
@@ -136,12 +137,15 @@ class AppState(param.Parameterized):
     months_of_year = param.ClassSelector(
         class_=tuple, default=ALL_MONTHS, doc="Months of the year that count, 1 to 12."
     )
-    max_cloud = param.Number(80.0, bounds=(0, 100), doc="Largest cloud cover of a granule, percent.")
+    max_area_cloud = param.Number(
+        80.0, bounds=(0, 100), doc="Largest share of what a pass saw of the area that may be hidden, percent."
+    )
     preset: Any = param.Selector(default="true-colour", objects=list(PRESETS), doc="Name of the picture preset.")
     resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
     clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
     dilate = param.Number(0.0, bounds=(0, 5_000), doc="Margin around everything that is not clear, metres.")
     excluded = param.ClassSelector(class_=tuple, default=(), doc="Keys of the passes that are left out.")
+    kept = param.ClassSelector(class_=tuple, default=(), doc="Keys of the passes wanted in spite of the cloud limit.")
 
     phase: Any = param.Selector(default="idle", objects=list(PHASES), doc="Where the session is.")
     message = param.String("", doc="One sentence for the user about the phase.")
@@ -175,13 +179,28 @@ class AppState(param.Parameterized):
             start=self.start,
             end=self.end,
             months_of_year=self.months_of_year,
-            max_cloud=self.max_cloud,
+            max_cloud=100.0,  # what counts is the cloud inside the area
+            max_area_cloud=self.max_area_cloud,
             bands=PRESETS[self.preset].bands,
             preset=self.preset,
             resolution=self.resolution,
             clear=self.clear,
             dilate=self.dilate,
             excluded=self.excluded,
+            kept=self.kept,
+        )
+
+    @property
+    def used(self) -> SceneSet | None:
+        """What was found as the present choices use it; before it is measured the cloud limit rejects nothing."""
+        return None if self.scenes is None else self.chosen(self.excluded, self.kept)
+
+    def chosen(self, excluded: tuple[str, ...] = (), kept: tuple[str, ...] = ()) -> SceneSet:
+        """Return what was found, under the present cloud limit and with passes left out and kept by hand."""
+        if self.scenes is None or self.searched is None:
+            raise RuntimeError("passes are chosen before any was found")
+        return choose(
+            self.searched.but(max_area_cloud=self.max_area_cloud, excluded=excluded, kept=kept), self.scenes, self.seen
         )
 
     @property
@@ -222,7 +241,8 @@ class AppState(param.Parameterized):
 
 def _question(recipe: Recipe) -> Recipe:
     """Return what the catalogue is asked: the recipe without what only changes the pixels or the picture."""
-    return recipe.but(preset=None, bands=("B04",), resolution=10.0, clear=DEFAULT_CLEAR, dilate=0.0, excluded=())
+    plain: dict[str, Any] = {"clear": DEFAULT_CLEAR, "dilate": 0.0, "max_area_cloud": 100.0, "excluded": (), "kept": ()}
+    return recipe.but(preset=None, bands=("B04",), resolution=10.0, **plain)
 
 
 def assign(state: AppState, **values: Any) -> None:

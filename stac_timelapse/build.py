@@ -22,7 +22,8 @@ from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
 from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
-from stac_timelapse.scenes.model import Pass, SceneSet
+from stac_timelapse.scenes.facts import MonthFacts, facts_by_month
+from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.work import compose_part, finish_month, shares_disk
 
 __all__ = ["Builder", "MonthResult", "Progress"]
@@ -88,7 +89,7 @@ class Builder:
     _news: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _done: int = 0
-    _passes: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
+    _facts: Mapping[str, MonthFacts] = field(default_factory=dict)
     #: How many months become files at a time.
     _writers: int = 1
     #: Finishes months here where the workers do not share the disk.
@@ -105,7 +106,7 @@ class Builder:
             If nothing at all can be read.
         """
         waiting = deque(_nearest_first(self.scenes.months, first))
-        self._passes = self.scenes.by_month()
+        self._facts = facts_by_month(self.scenes)
         room = 0
         month = ""
         try:
@@ -141,10 +142,10 @@ class Builder:
         return max(_LEAST_TILES, _TILES_PER_THREAD * sum(threads.values()))
 
     def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
-        passes = self._passes[month]
-        key = month_key(month, passes, self.grid, self.bands, self.policy, self.method)
-        plan = MonthPlan.of(passes, self.grid, self.bands, self.policy, self.method)
-        return job_for(month, passes, self.grid, plan, (self.store.path(key), self.store.take(key)), self.tags, lost)
+        facts = self._facts[month]
+        key = month_key(month, facts, self.grid, self.bands, self.policy, self.method)
+        plan = MonthPlan.of(facts.used, self.grid, self.bands, self.policy, self.method)
+        return job_for(month, facts, self.grid, plan, (self.store.path(key), self.store.take(key)), self.tags, lost)
 
     def _submit(self, room: int) -> None:
         """Hand out tiles, those of the first months first, while there is room."""
@@ -225,7 +226,7 @@ class Builder:
         """Make the month's file, or begin it anew without the scenes that could not be read."""
         if job.failed:
             self._unreadable |= job.failed
-            self._passes = self.scenes.without_scenes(self._unreadable).by_month()
+            self._facts = facts_by_month(self.scenes.without_scenes(self._unreadable))
             if not self._readable and len(self._unreadable) >= _HOPELESS:
                 raise self._nothing_readable()
             job.close()
@@ -249,7 +250,7 @@ class Builder:
                 self._watch(name, self.client.submit(finish_month, *work, key=name, priority=priority), job)
 
     def _finished(self, job: MonthJob) -> MonthResult:
-        self._readable = self._readable or bool(job.passes)
+        self._readable = self._readable or bool(job.facts.used)
         self._done += 1
         self._report(job)
         return job.result()

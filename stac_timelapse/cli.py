@@ -60,6 +60,7 @@ _METHOD_HELP = (
     "(the least cloudy pass first), max-ndvi, medoid"
 )
 
+_AREA_CLOUD_HELP = "leave out passes of which more was hidden, in percent of what each saw of the area (default: 100)"
 _MEASURE_HELP = "read the overviews of the cloud masks, and say what each pass saw clear inside the area itself"
 
 
@@ -126,7 +127,13 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--months-of-year", type=_numbers, default=tuple(range(1, 13)), metavar="6,7,8", help="only these months"
     )
-    parser.add_argument("--max-cloud", type=float, default=80.0, metavar="PERCENT", help="of a scene (default: 80)")
+    parser.add_argument(
+        "--max-cloud", type=float, default=80.0, metavar="PERCENT", help="of a whole scene (default 80)"
+    )
+    parser.add_argument("--max-area-cloud", type=float, default=100.0, metavar="PERCENT", help=_AREA_CLOUD_HELP)
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="PASS", help="leave out a pass (its key); may be repeated"
+    )
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--bands", type=_names, metavar="B04,B03,B02", help="Sentinel-2's names, in output order")
     choice.add_argument("--preset", choices=sorted(PRESETS), help="bands by what the picture shall show")

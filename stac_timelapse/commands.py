@@ -31,7 +31,7 @@ from stac_timelapse.picture.indices import PRESETS, Preset, preset_for
 from stac_timelapse.picture.render import stretch_of_composites
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance, summary
-from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.model import Pass, SceneSet
 from stac_timelapse.storage import months_folder
 
 _ANOTHER = "choose another --out."
@@ -77,26 +77,34 @@ def run(arguments: argparse.Namespace) -> int:
 def search(arguments: argparse.Namespace) -> int:
     """Print the passes found, and what each saw of the area if that is asked for."""
     recipe = _recipe(arguments)
-    scenes = pipeline.find(recipe)
-    seen, unreadable = pipeline.measure(recipe, scenes) if arguments.measure else ({}, {})
+    found = pipeline.search(recipe)
+    measured = arguments.measure or recipe.limits_the_area
+    seen, unreadable = pipeline.measure(recipe, found) if measured else ({}, {})
+    scenes = pipeline.choose(recipe, found, seen)
     if arguments.json:
         listed = provenance(recipe, scenes)["scenes"]
-        if arguments.measure:
+        if measured:
             listed = [{**scene, **_shares(seen.get(scene["pass"]))} for scene in listed]
         json.dump(listed, sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        heads = "  clear in area %  area seen %" if arguments.measure else ""
+        heads = "  clear in area %  area seen %" if measured else ""
         rows = [f"date        time   satellite    cloud %{heads}  scenes"]
-        for one in scenes.passes:
-            names = ", ".join(scene.id for scene in one.scenes)
-            inside = _inside(seen.get(one.key)) if arguments.measure else ""
+        for one, reason in _listed(scenes):
+            names = ", ".join(scene.id for scene in one.scenes) + (f"  NOT USED: {reason}" if reason else "")
+            inside = _inside(seen.get(one.key)) if measured else ""
             rows.append(f"{one.datetime:%Y-%m-%d  %H:%M}  {one.platform:<12} {one.cloud_cover:7.1f}{inside}  {names}")
         sys.stdout.write("\n".join(rows) + "\n")
     say(_found(scenes))
     for scene, reason in unreadable.items():
         say(f"  not measured: {scene} ({reason})")
     return 0
+
+
+def _listed(scenes: SceneSet) -> list[tuple[Pass, str]]:
+    """Return what was found in order of time, with the reason where it is not used."""
+    listed = [(one, "") for one in scenes.passes] + [(other.one, other.reason) for other in scenes.rejected]
+    return sorted(listed, key=lambda pair: (pair[0].datetime, pair[0].key))
 
 
 def _shares(seen: Seen | None) -> dict[str, float | None]:
@@ -166,6 +174,8 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         resolution=arguments.resolution,
         clear=arguments.clear,
         dilate=arguments.dilate,
+        max_area_cloud=arguments.max_area_cloud,
+        excluded=tuple(arguments.exclude),
     )
 
 
@@ -218,7 +228,8 @@ def _write(
 
 
 def _found(scenes: SceneSet) -> str:
-    left_out = f", {scenes.n_too_cloudy} above the cloud limit" if scenes.n_too_cloudy else ""
+    reasons = dict.fromkeys(other.reason for other in scenes.rejected)
+    left_out = "".join(f", {scenes.n_rejected(reason)} {reason}" for reason in reasons)
     twins = f", {scenes.n_twins} reprocessed twins left out" if scenes.n_twins else ""
     return (
         f"{scenes.n_items} items -> {scenes.n_scenes} scenes -> {len(scenes.passes)} passes "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from stac_timelapse.cube.raster import Target
 from stac_timelapse.cube.stack import targets
 from stac_timelapse.errors import ProviderError, TimelapseError, cause_of
 from stac_timelapse.export.parts import Part, Sheet, new_folder, remove_folder
-from stac_timelapse.scenes.model import Pass
+from stac_timelapse.scenes.facts import MonthFacts
 from stac_timelapse.storage import CACHE_VARIABLE
 
 
@@ -42,6 +42,8 @@ class MonthResult:
         Mean number of clear passes a pixel.
     clear_share
         Share of the pixels with at least one, 0 to 1.
+    facts
+        The passes used and rejected.
     from_store
         Whether it was there already, so that nothing was read.
     unreadable
@@ -56,6 +58,7 @@ class MonthResult:
     scene_ids: tuple[str, ...]
     observations_mean: float
     clear_share: float
+    facts: MonthFacts
     from_store: bool
     unreadable: tuple[tuple[str, str], ...]
     seconds: float
@@ -74,8 +77,8 @@ class MonthJob:
     ----------
     month
         ``"YYYY-MM"``.
-    passes
-        What it is made of.
+    facts
+        What it is made of, and what not.
     plan
         Text of its `MonthPlan`.
     sheet, path
@@ -91,7 +94,7 @@ class MonthJob:
     """
 
     month: str
-    passes: tuple[Pass, ...]
+    facts: MonthFacts
     plan: str
     sheet: Sheet
     path: Path
@@ -143,10 +146,11 @@ class MonthJob:
         return MonthResult(
             month=self.month,
             path=self.path,
-            passes_used=len(self.passes),
-            scene_ids=tuple(scene.id for one in self.passes for scene in one.scenes),
+            passes_used=len(self.facts.used),
+            scene_ids=tuple(scene.id for one in self.facts.used for scene in one.scenes),
             observations_mean=float(tags["OBSERVATIONS_MEAN"]),
             clear_share=float(tags["CLEAR_SHARE"]),
+            facts=self.facts,
             from_store=self.from_store,
             unreadable=tuple(sorted(self.lost.items())),
             seconds=self._seconds,
@@ -163,7 +167,7 @@ def placed_targets(grid: Grid) -> Iterator[tuple[Target, tuple[int, int]]]:
 
 def job_for(
     month: str,
-    passes: tuple[Pass, ...],
+    facts: MonthFacts,
     grid: Grid,
     plan: MonthPlan,
     place: tuple[Path, bool],
@@ -179,10 +183,10 @@ def job_for(
         epsg=grid.epsg,
         transform=(grid.resolution, 0.0, grid.west, 0.0, -grid.resolution, grid.north),
         month=month,
-        tags={**tags, **_month_tags(passes)},
+        tags={**tags, **facts.tags()},
     )
     tiles = [] if from_store else list(placed_targets(grid))
-    job = MonthJob(month, passes, plan.to_text(), sheet, path, tiles, len(tiles), from_store, lost)
+    job = MonthJob(month, facts, plan.to_text(), sheet, path, tiles, len(tiles), from_store, lost)
     job.finished = from_store
     return job
 
@@ -208,13 +212,3 @@ def explained(error: BaseException, month: str, folder: Path) -> TimelapseError:
         f"A Dask worker failed ({type(error).__name__}: {cause_of(error)}): give the workers the same "
         "packages as this machine."
     )
-
-
-def _month_tags(passes: Sequence[Pass]) -> dict[str, str]:
-    scenes = [scene for one in passes for scene in one.scenes]
-    return {
-        "PASSES": str(len(passes)),
-        "SCENES": " ".join(scene.id for scene in scenes),
-        "BASELINES": " ".join(scene.baseline or "unknown" for scene in scenes),
-        "OFFSETS": " ".join(str(scene.offset) for scene in scenes),
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -18,10 +18,11 @@ from stac_timelapse.composite.monthly import monthly_composites
 from stac_timelapse.cube import clear_share
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.grid import Grid
+from stac_timelapse.errors import NothingFoundError
 from stac_timelapse.estimate import MAX_PIXELS, Estimate, estimate_of
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.catalog import Catalog, demo_url_from_environment
-from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.model import AREA_CLOUD, BY_HAND, NOT_SEEN, SceneSet
 from stac_timelapse.scenes.search import find_scenes
 
 _demo_lock = threading.Lock()
@@ -29,6 +30,33 @@ _demo_running: dict[str, str] = {}
 
 
 def find(recipe: Recipe) -> SceneSet:
+    """Search the recipe's catalogue and choose the passes that it uses.
+
+    Pixels are read only where the recipe limits the cloud inside the area: the masks' overviews.
+
+    Raises
+    ------
+    NothingFoundError, ProviderError, InvalidInputError
+        See `search`; also if no pass is left.
+    """
+    found = search(recipe)
+    chosen = choose(recipe, found)
+    if not chosen.passes:
+        raise nothing_left(recipe, found)
+    return chosen
+
+
+def nothing_left(recipe: Recipe, found: SceneSet) -> NothingFoundError:
+    """Return what is to be said where the recipe's own choices leave no pass."""
+    by_hand = "" if not recipe.excluded else f" {len(recipe.excluded)} were left out by hand, and"
+    return NothingFoundError(
+        f"None of the {len(found.passes)} passes found is left:{by_hand} of what each saw of the area at most "
+        f"{recipe.max_area_cloud:g} % may be hidden; raise that limit or choose other dates.",
+        "all_cloudy",
+    )
+
+
+def search(recipe: Recipe) -> SceneSet:
     """Search the recipe's catalogue; no pixel is read.
 
     Raises
@@ -44,9 +72,35 @@ def measure(recipe: Recipe, scenes: SceneSet) -> tuple[dict[str, Seen], dict[str
     return clear_share.measure(scenes.passes, recipe.aoi, recipe.policy)
 
 
+def choose(recipe: Recipe, scenes: SceneSet, seen: Mapping[str, Seen] | None = None) -> SceneSet:
+    """Reject the passes that the recipe does not use; what was chosen already stays as it is.
+
+    Parameters
+    ----------
+    recipe
+        With its limit inside the area, and the passes left out or kept by hand.
+    scenes
+        What `search` returned.
+    seen
+        Key of a pass -> what it saw of the area, if it was measured; it is measured here if that is needed. A pass
+        that cannot be measured stays.
+    """
+    scenes = scenes.without(dict.fromkeys(recipe.excluded, BY_HAND))
+    if not recipe.limits_the_area or not scenes.passes:
+        return scenes
+    if seen is None:
+        seen, _ = measure(recipe, scenes)
+    reasons = {
+        key: AREA_CLOUD if share.covered else NOT_SEEN
+        for key, share in seen.items()
+        if key not in recipe.kept and 100 * share.hidden > recipe.max_area_cloud
+    }
+    return scenes.without(reasons)
+
+
 def grid_of(recipe: Recipe, scenes: SceneSet) -> Grid:
-    """Return the recipe's grid. Left-out passes do not move it: `scenes` is what `find` returned."""
-    return Grid.for_area(recipe.aoi, recipe.resolution, scenes.scenes)
+    """Return the recipe's grid. Rejected passes count as well, so that leaving one out does not move it."""
+    return Grid.for_area(recipe.aoi, recipe.resolution, scenes.found)
 
 
 def estimate(recipe: Recipe, scenes: SceneSet, *, max_pixels: int = MAX_PIXELS) -> Estimate:
@@ -57,14 +111,12 @@ def estimate(recipe: Recipe, scenes: SceneSet, *, max_pixels: int = MAX_PIXELS) 
     TooBigError
         If a month would hold more than `max_pixels`.
     """
-    return estimate_of(scenes.without(recipe.excluded), grid_of(recipe, scenes), recipe.bands, max_pixels=max_pixels)
+    return estimate_of(scenes, grid_of(recipe, scenes), recipe.bands, max_pixels=max_pixels)
 
 
 def lazy(recipe: Recipe, scenes: SceneSet) -> xr.Dataset:
     """Return the monthly composites as a lazy Dataset; see `monthly_composites`."""
-    return monthly_composites(
-        scenes.without(recipe.excluded), grid_of(recipe, scenes), recipe.bands, recipe.policy, recipe.method
-    )
+    return monthly_composites(scenes, grid_of(recipe, scenes), recipe.bands, recipe.policy, recipe.method)
 
 
 def build(
@@ -79,7 +131,7 @@ def build(
 ) -> Iterator[MonthResult]:
     """Compute the months one after the other, `first` before the others; see `Builder.run`."""
     builder = Builder(
-        scenes=scenes.without(recipe.excluded),
+        scenes=scenes,
         grid=grid_of(recipe, scenes),
         bands=recipe.bands,
         policy=recipe.policy,

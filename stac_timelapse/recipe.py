@@ -35,7 +35,9 @@ class Recipe:
     months_of_year
         Months of the year that count, 1 to 12.
     max_cloud
-        Largest cloud cover of a granule in percent.
+        Largest cloud cover of a whole granule in percent, as the provider states it.
+    max_area_cloud
+        Largest share, in percent, of what a pass saw of the area that may be hidden; 100 takes every pass.
     bands
         Sentinel-2 band names, in output order.
     preset
@@ -50,6 +52,8 @@ class Recipe:
         Collection of the catalogue where it is not the usual one.
     excluded
         Keys of passes that the user left out.
+    kept
+        Keys of passes that the user wants although they are above `max_area_cloud`.
     """
 
     catalog: str
@@ -58,6 +62,7 @@ class Recipe:
     end: str
     months_of_year: tuple[int, ...] = ALL_MONTHS
     max_cloud: float = 80.0
+    max_area_cloud: float = 100.0
     bands: tuple[str, ...] = ("B04", "B03", "B02")
     preset: str | None = None
     resolution: float = 10.0
@@ -66,6 +71,7 @@ class Recipe:
     method: str = "median"
     collection: str | None = None
     excluded: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         months_between(self.start, self.end, self.months_of_year)
@@ -76,8 +82,9 @@ class Recipe:
             raise InvalidInputError(f"{named}: use Sentinel-2's names, {', '.join(BANDS)}.")
         if len(set(self.bands)) != len(self.bands):
             raise InvalidInputError(f"A band stands twice in {', '.join(self.bands)}: name each one once.")
-        if not 0 <= self.max_cloud <= 100:  # noqa: PLR2004 - percent
-            raise InvalidInputError(f"A cloud limit of {self.max_cloud:g} % is not possible: choose 0 to 100.")
+        for limit in (self.max_cloud, self.max_area_cloud):
+            if not 0 <= limit <= 100:  # noqa: PLR2004 - percent
+                raise InvalidInputError(f"A cloud limit of {limit:g} % is not possible: choose 0 to 100.")
         if not _FINEST <= self.resolution <= _COARSEST:
             raise InvalidInputError(
                 f"A resolution of {self.resolution:g} m is not possible: choose {_FINEST:g} to {_COARSEST:g} m; "
@@ -89,6 +96,11 @@ class Recipe:
     def months(self) -> tuple[str, ...]:
         """Every month of it, ``"YYYY-MM"``."""
         return months_between(self.start, self.end, self.months_of_year)
+
+    @property
+    def limits_the_area(self) -> bool:
+        """Whether passes are chosen by what they saw of the area, which has to be measured."""
+        return self.max_area_cloud < 100  # noqa: PLR2004 - percent
 
     @property
     def policy(self) -> MaskPolicy:
@@ -121,6 +133,7 @@ class Recipe:
             "end": self.end,
             "months_of_year": list(self.months_of_year),
             "max_cloud": self.max_cloud,
+            "max_area_cloud": self.max_area_cloud,
             "bands": list(self.bands),
             "preset": self.preset,
             "resolution": self.resolution,
@@ -128,6 +141,7 @@ class Recipe:
             "dilate": self.dilate,
             "method": self.method,
             "excluded": list(self.excluded),
+            "kept": list(self.kept),
         }
 
     def to_json(self) -> str:
@@ -155,6 +169,7 @@ class Recipe:
                 end=values["end"],
                 months_of_year=tuple(values["months_of_year"]),
                 max_cloud=values["max_cloud"],
+                max_area_cloud=values["max_area_cloud"],
                 bands=tuple(values["bands"]),
                 preset=values["preset"],
                 resolution=values["resolution"],
@@ -162,6 +177,7 @@ class Recipe:
                 dilate=values["dilate"],
                 method=values["method"],
                 excluded=tuple(values["excluded"]),
+                kept=tuple(values["kept"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInputError(f"The recipe cannot be read: {type(error).__name__} at {error}.") from error

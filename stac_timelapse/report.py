@@ -11,14 +11,15 @@ from stac_timelapse import __version__
 from stac_timelapse.build import MonthResult
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
-from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.model import AREA_CLOUD, BY_HAND, NOT_SEEN, SCENE_CLOUD, UNREADABLE, SceneSet
 
 _LIBRARIES = ("dask", "numba", "numpy", "rasterio", "stackstac", "xarray")
 
 
 def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] = ()) -> dict[str, Any]:
     """Return the recipe with what it led to: scenes, baselines, offsets, versions; no signed address."""
-    months = {result.month: result for result in results}
+    found = [(one, "") for one in scenes.passes] + [(other.one, other.reason) for other in scenes.rejected]
+    lost = {scene: f"{UNREADABLE} ({reason})" for result in results for scene, reason in result.unreadable}
     return {
         **recipe.to_dict(),
         "recipe_key": recipe.key,
@@ -33,11 +34,13 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
                 "baseline": scene.baseline,
                 "offset": scene.offset,
                 "cloud_cover": scene.cloud_cover,
-                "used": one.key not in recipe.excluded and (not months or scene.id in months[one.month].scene_ids),
+                "used": not reason and scene.id not in lost,
+                "reason": reason or lost.get(scene.id),
             }
-            for one in scenes.passes
+            for one, reason in sorted(found, key=lambda pair: (pair[0].datetime, pair[0].key))
             for scene in one.scenes
         ],
+        "months": [{"month": result.month, **result.facts.to_dict()} for result in results],
         "left_out": list(scenes.skipped),
         "versions": {"stac-timelapse-dashboard": __version__, **{name: version(name) for name in _LIBRARIES}},
     }
@@ -59,7 +62,9 @@ def summary(
         "scenes": scenes.n_scenes,
         "passes": len(scenes.passes),
         "twins_left_out": scenes.n_twins,
-        "above_cloud_limit": scenes.n_too_cloudy,
+        "above_cloud_limit": scenes.n_rejected(SCENE_CLOUD),
+        "above_cloud_limit_in_area": scenes.n_rejected(AREA_CLOUD) + scenes.n_rejected(NOT_SEEN),
+        "left_out_by_hand": scenes.n_rejected(BY_HAND),
         "left_out": list(scenes.skipped),
         "bands": [*recipe.bands, "observations"],
         "width": estimate.width,
@@ -74,6 +79,7 @@ def summary(
                 "month": result.month,
                 "passes_used": result.passes_used,
                 "scenes": list(result.scene_ids),
+                **result.facts.to_dict(),
                 "observations_mean": round(result.observations_mean, 4),
                 "clear_share": round(result.clear_share, 6),
                 "empty": result.empty,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import Any
 
@@ -38,7 +39,7 @@ def found_html(state: AppState) -> str:
     scenes = state.scenes
     if scenes is None:
         return ""
-    used = scenes.without(state.excluded)
+    used = state.used or scenes
     steps = (
         (scenes.n_items, "items found"),
         (used.n_scenes, "scenes used"),
@@ -50,12 +51,10 @@ def found_html(state: AppState) -> str:
     left = []
     if scenes.n_twins:
         left.append(f"{count(scenes.n_twins, 'older version')} of the same scene")
-    if scenes.n_too_cloudy:
-        left.append(f"{count(scenes.n_too_cloudy, 'scene')} above the cloud limit")
+    for reason, number in Counter(other.reason for other in used.rejected).items():
+        left.append(f"{count(number, 'pass', 'passes')} {reason}")
     if scenes.skipped:
         left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
-    if used != scenes:
-        left.append(f"{count(len(scenes.passes) - len(used.passes), 'pass', 'passes')} unticked below")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
     return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(used)}{out}</div>'
 
@@ -98,7 +97,7 @@ def months_html(series: Series | None, building: str, current: str, *, at_work: 
         words = "building …" if kind == "doing" else "waiting" if at_work else "not built"
         if result is not None:
             kind = "gap" if result.empty else "done"
-            nothing = "no clear pixel" if result.passes_used else "no pass"
+            nothing = "no clear pixel" if result.passes_used else "none used" if result.facts.rejected else "no pass"
             words = nothing if result.empty else f"{share_words(result.clear_share)} clear"
         shown = " shown" if month == current else ""
         rows.append(

@@ -90,12 +90,13 @@ class PageView:
             "start",
             "end",
             "months_of_year",
-            "max_cloud",
+            "max_area_cloud",
             "preset",
             "resolution",
             "clear",
             "dilate",
             "excluded",
+            "kept",
         ]
         state.param.watch(self._show, ["phase", "message", "series", *choices])
         state.param.watch(self._answered, choices)
@@ -103,7 +104,8 @@ class PageView:
         state.param.watch(self._footprints, ["scenes"])
         state.param.watch(self._lay_overview, "catalog")
         self._lay_overview()
-        state.param.watch(lambda *_events: self._actions.estimate(), ["resolution", "clear", "dilate", "excluded"])
+        costly = ["resolution", "clear", "dilate", "max_area_cloud", "excluded", "kept"]
+        state.param.watch(lambda *_events: self._actions.estimate(), costly)
         state.param.watch(lambda *_events: self._actions.recolour(), "preset")
         state.param.watch(self._first_month, "series")
         self._show()
@@ -177,8 +179,7 @@ class PageView:
 
     def _answer_it(self) -> None:
         if self._state.phase == "all_cloudy":
-            assign(self._state, max_cloud=100.0)
-            self._actions.search()
+            assign(self._state, max_area_cloud=100.0, excluded=())
         elif self._state.phase in {"no_scenes", "refused"}:
             self._actions.put_away()
         elif self._state.scenes is None:

@@ -12,7 +12,7 @@ from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
 from app.views.words import count, share_words
 from stac_timelapse.cube.clear_share import Seen
-from stac_timelapse.scenes.model import Pass
+from stac_timelapse.scenes.model import Pass, SceneSet
 
 _BOXES = """
 :host { font: 12.5px/1.4 Roboto, system-ui, sans-serif; color: #17282b; }
@@ -51,24 +51,24 @@ class PassList:
         self.panel = pn.Column(self._toggle, self._words, self._boxes, margin=0, sizing_mode="stretch_width")
         self._toggle.on_click(lambda _event: actions.in_turn(self._unfold))
         self._boxes.param.watch(lambda _event: actions.in_turn(self._choose), "value")
-        state.param.watch(self._follow, ["scenes", "seen", "excluded", "phase"])
+        state.param.watch(self._follow, ["scenes", "seen", "max_area_cloud", "excluded", "kept", "phase"])
         self._follow()
 
     def _follow(self, *_events: Any) -> None:
-        scenes, seen, excluded = self._state.scenes, self._state.seen, self._state.excluded
+        scenes, seen, used = self._state.scenes, self._state.seen, self._state.used
         self.panel.visible = scenes is not None
-        if scenes is None:
+        if scenes is None or used is None:
             return
-        out = sum(one.key in excluded for one in scenes.passes)
+        out = len(scenes.passes) - len(used.passes)
         verb = "Hide" if self._boxes.visible else "Show"
         self._toggle.label = f"{verb} the passes" + (f" ({out} left out)" if out else "")
         self._words.object = (
             f'<p class="quiet">{"How much of your area each saw clear" if seen else "Cloud cover of whole scenes"}. '
-            "Untick one to leave it out.</p>"
+            "Untick one to leave it out, tick one to use it in spite of the cloud limit.</p>"
         )
         self._boxes.param.update(
             options={pass_words(one, seen.get(one.key)): one.key for one in scenes.passes},
-            value=[one.key for one in scenes.passes if one.key not in excluded],
+            value=[one.key for one in used.passes],
             disabled=self._state.busy,
         )
 
@@ -82,8 +82,12 @@ class PassList:
         if scenes is None or self._state.busy:
             return
         ticked = set(self._boxes.value)
-        excluded = tuple(one.key for one in scenes.passes if one.key not in ticked)
-        assign(self._state, excluded=excluded)
+        below = {one.key for one in self._state.chosen().passes}
+        assign(self._state, excluded=_ordered(scenes, below - ticked), kept=_ordered(scenes, ticked - below))
+
+
+def _ordered(scenes: SceneSet, keys: set[str]) -> tuple[str, ...]:
+    return tuple(one.key for one in scenes.passes if one.key in keys)
 
 
 def pass_words(one: Pass, seen: Seen | None) -> str:

@@ -87,11 +87,10 @@ class Sidebar:
             self._steps[1].open(opened=True)
 
     def _outcome(self) -> str:
-        scenes = self._state.scenes
-        if scenes is None:
+        used = self._state.used
+        if used is None:
             return ""
-        used = len(scenes.without(self._state.excluded).passes)
-        return f"{count(used, 'pass', 'passes')} in {count(len(scenes.months), 'month')}"
+        return f"{count(len(used.passes), 'pass', 'passes')} in {count(len(used.months), 'month')}"
 
 
 class Step:

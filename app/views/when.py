@@ -71,12 +71,13 @@ class WhenStep:
             **wide,
         )
         self._cloud = pmui.IntSlider(
-            label="Cloud limit of a scene",
+            label="Cloud limit in your area",
             start=0,
             end=100,
             step=5,
             format=PrintfTickFormatter(format="%d %%"),
             margin=(2, 8, 0, 8),
+            css_classes=["t-cloud"],
             **wide,
         )
         small = pn.pane.HTML(
@@ -99,7 +100,7 @@ class WhenStep:
         state = self._state
         dates = f"{_short(state.start)} to {_short(state.end)}"
         some = "" if len(state.months_of_year) == len(ALL_MONTHS) else f" · {len(state.months_of_year)} months a year"
-        return f"{dates}{some} · ≤ {state.max_cloud:.0f} % cloud"
+        return f"{dates}{some} · ≤ {state.max_area_cloud:.0f} % cloud"
 
     def _link(self) -> None:
         state = self._state
@@ -108,7 +109,7 @@ class WhenStep:
         self._cloud.param.watch(self._changed, "value_throttled")
         for picker in (self._start, self._end):
             picker.watch(self._changed)
-        state.param.watch(self._follow, ["catalog", "start", "end", "months_of_year", "max_cloud"])
+        state.param.watch(self._follow, ["catalog", "start", "end", "months_of_year", "max_area_cloud"])
         self._follow()
 
     def _changed(self, *_events: Any) -> None:
@@ -127,7 +128,7 @@ class WhenStep:
             catalog=catalog,
             **dates,
             months_of_year=tuple(sorted(self._of_year.value or ())),
-            max_cloud=float(self._cloud.value),
+            max_area_cloud=float(self._cloud.value),
         )
 
     def _follow(self, *_events: Any) -> None:
@@ -139,7 +140,7 @@ class WhenStep:
             self._start.value = state.start
             self._end.value = state.end
             self._of_year.value = list(state.months_of_year)
-            self._cloud.value = round(state.max_cloud)
+            self._cloud.value = round(state.max_area_cloud)
         finally:
             self._following = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 
 from stac_timelapse.build import MonthResult
 
@@ -48,10 +49,10 @@ def result_words(result: MonthResult | None) -> str:
     """Return the quality of a month in one line."""
     if result is None:
         return "not built yet"
-    lost = count(len(result.unreadable), "scene")
-    left_out = f" \u00b7 {lost} could not be read" if result.unreadable else ""
+    reasons = Counter(other.reason for other in result.facts.rejected)
+    left_out = "".join(f" \u00b7 {count(number, 'pass', 'passes')} {reason}" for reason, number in reasons.items())
     if result.passes_used == 0:
-        return f"no pass left{left_out}" if left_out else "no pass under the cloud limit"
+        return f"no pass used{left_out}" if left_out else "no pass"
     passes = count(result.passes_used, "pass", "passes")
     if result.empty:
         return f"{passes}, all of them cloudy here{left_out}"

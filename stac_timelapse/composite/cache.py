@@ -19,7 +19,8 @@ from stac_timelapse.composite.plan import clearest_first
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.scenes.catalog import MASK_BAND
-from stac_timelapse.scenes.model import Pass, Scene
+from stac_timelapse.scenes.facts import MonthFacts
+from stac_timelapse.scenes.model import Scene
 
 #: Of the finished months, unless the caller says otherwise: some 200 of a whole Sentinel-2 tile.
 _LIMIT = 40 << 30
@@ -85,20 +86,22 @@ class MonthStore:
                     shutil.rmtree(folder)
 
 
-def month_key(
-    month: str, passes: Sequence[Pass], grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str
-) -> str:
-    """Hash what determines the pixels of a month: scenes in order, grid, bands, mask, reducer, code version.
+def month_key(month: str, facts: MonthFacts, grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str) -> str:
+    """Hash what determines a month's file: scenes in order, grid, bands, mask, reducer, code version.
+
+    What was rejected counts as well, since the file tells it.
 
     Addresses are left out: the same scene has another one on every server and after every signing. Files of this
     machine, which somebody may have changed, count with their size and time.
     """
+    passes = facts.used
     content: dict[str, Any] = {
         "code": _code_digest(),
         "month": month,
         "passes": [
             [(scene.id, scene.baseline, scene.generated, scene.offset) for scene in one.scenes] for one in passes
         ],
+        "rejected": facts.rejections,
         "files": [_state_of(scene, bands) for one in passes for scene in one.scenes],
         "grid": [grid.epsg, grid.resolution, grid.west, grid.north, grid.width, grid.height],
         "bands": list(bands),

@@ -38,6 +38,11 @@ class Seen:
     covered: float
     clear: float
 
+    @property
+    def hidden(self) -> float:
+        """Share of what it saw of the area that is not clear, 0 to 1; 1 where it saw nothing."""
+        return 1.0 - self.clear / self.covered if self.covered else 1.0
+
 
 def measure(passes: Sequence[Pass], aoi: AreaOfInterest, policy: MaskPolicy) -> tuple[dict[str, Seen], dict[str, str]]:
     """Measure passes inside the area itself, not on the 110 km tile for which a catalogue states a cloud cover.

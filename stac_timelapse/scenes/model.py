@@ -125,6 +125,30 @@ class Pass:
         return sum(scene.cloud_cover for scene in self.scenes) / len(self.scenes)
 
 
+#: Why something that was found is not used.
+SCENE_CLOUD = "above the cloud limit"
+AREA_CLOUD = "too cloudy in the area"
+NOT_SEEN = "without data in the area"
+BY_HAND = "left out by hand"
+UNREADABLE = "could not be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A pass, or some granules of it, that was found and is not used.
+
+    Parameters
+    ----------
+    one
+        The pass with the granules that are not used.
+    reason
+        `SCENE_CLOUD`, `AREA_CLOUD`, `NOT_SEEN`, `BY_HAND` or `UNREADABLE`.
+    """
+
+    one: Pass
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class SceneSet:
     """The passes of a search, in order of time.
@@ -139,8 +163,8 @@ class SceneSet:
         STAC items that the catalogue returned for the area and the dates.
     n_twins
         Items left out because a newer processing of the same acquisition is there.
-    n_too_cloudy
-        Scenes left out by the cloud limit.
+    rejected
+        What was found and is not used, with the reason, in order of time.
     skipped
         One sentence for each item that could not be used, with the reason.
     """
@@ -149,7 +173,7 @@ class SceneSet:
     months: tuple[str, ...]
     n_items: int = 0
     n_twins: int = 0
-    n_too_cloudy: int = 0
+    rejected: tuple[Rejection, ...] = ()
     skipped: tuple[str, ...] = field(default=())
 
     @property
@@ -162,6 +186,15 @@ class SceneSet:
         """Scenes in use."""
         return sum(len(one.scenes) for one in self.passes)
 
+    @property
+    def found(self) -> tuple[Scene, ...]:
+        """All scenes that were found, also those that are not used."""
+        return (*self.scenes, *(scene for other in self.rejected for scene in other.one.scenes))
+
+    def n_rejected(self, reason: str) -> int:
+        """Return the scenes that are not used for a reason."""
+        return sum(len(other.one.scenes) for other in self.rejected if other.reason == reason)
+
     def passes_of(self, month: str) -> tuple[Pass, ...]:
         """Return the passes of one ``"YYYY-MM"``, in order of time."""
         return tuple(one for one in self.passes if one.month == month)
@@ -173,14 +206,25 @@ class SceneSet:
             found.setdefault(one.month, []).append(one)
         return {month: tuple(found[month]) for month in self.months}
 
-    def without(self, keys: Collection[str]) -> SceneSet:
-        """Return the set without the passes of these keys; the months stay."""
-        return replace(self, passes=tuple(one for one in self.passes if one.key not in keys))
+    def without(self, reasons: Mapping[str, str]) -> SceneSet:
+        """Return the set with the passes of these keys rejected, each for its reason; the months stay."""
+        out = [one for one in self.passes if one.key in reasons]
+        return self._less({scene.id: reasons[one.key] for one in out for scene in one.scenes})
 
     def without_scenes(self, ids: Collection[str]) -> SceneSet:
-        """Return the set without the scenes of these ids; passes left without a scene go too."""
-        kept = (replace(one, scenes=tuple(scene for scene in one.scenes if scene.id not in ids)) for one in self.passes)
-        return replace(self, passes=tuple(one for one in kept if one.scenes))
+        """Return the set without the scenes of these ids, which could not be read."""
+        return self._less(dict.fromkeys(ids, UNREADABLE))
+
+    def _less(self, reasons: Mapping[str, str]) -> SceneSet:
+        """Return the set with the scenes of these ids rejected; passes left without a scene go too."""
+        kept, out = [], list(self.rejected)
+        for one in self.passes:
+            good = tuple(scene for scene in one.scenes if scene.id not in reasons)
+            bad = tuple(scene for scene in one.scenes if scene.id in reasons)
+            kept += [replace(one, scenes=good)] if good else []
+            out += [Rejection(replace(one, scenes=bad), reasons[bad[0].id])] if bad else []
+        out.sort(key=lambda other: (other.one.datetime, other.one.key))
+        return replace(self, passes=tuple(kept), rejected=tuple(out))
 
     def to_geodataframe(self) -> gpd.GeoDataFrame:
         """Return one row a scene: pass, id, time, tile, platform, baseline, cloud cover, footprint (EPSG:4326)."""

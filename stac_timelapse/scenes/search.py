@@ -12,7 +12,7 @@ from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import NothingFoundError, ProviderError, TooBigError
 from stac_timelapse.scenes.catalog import Catalog
 from stac_timelapse.scenes.items import UnusableItemError, may_concern, scene_of
-from stac_timelapse.scenes.model import Scene, SceneSet, group_passes, newest_of_twins
+from stac_timelapse.scenes.model import SCENE_CLOUD, Rejection, Scene, SceneSet, group_passes, newest_of_twins
 from stac_timelapse.scenes.months import months_between
 from stac_timelapse.scenes.provider import api_items, static_items
 
@@ -104,12 +104,13 @@ def find_scenes(catalog: Catalog, query: SceneQuery) -> SceneSet:
             scenes[scene.id], coverage[scene.id] = scene, share
     unique = newest_of_twins(scenes.values())
     clear = [scene for scene in unique if scene.cloud_cover <= query.max_cloud]
+    cloudy = [scene for scene in unique if scene.cloud_cover > query.max_cloud]
     result = SceneSet(
         passes=group_passes(clear, coverage),
         months=months,
         n_items=n_items,
         n_twins=len(scenes) - len(unique),
-        n_too_cloudy=len(unique) - len(clear),
+        rejected=tuple(Rejection(one, SCENE_CLOUD) for one in group_passes(cloudy, coverage)),
         skipped=tuple(skipped),
     )
     if not result.passes:

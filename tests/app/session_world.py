@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 from affine import Affine
+from shapely import box
 
 from app.actions import Actions
 from app.state import AppState
@@ -17,9 +19,20 @@ from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import CancelledError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.export.geotiff import write_composite
-from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.facts import MonthFacts
+from stac_timelapse.scenes.model import Pass, Scene, SceneSet
 
 AREA = AreaOfInterest.from_bbox(15.0, 46.9, 15.01, 46.91, name="Field 7")
+PASS = Pass(
+    "pass",
+    (
+        Scene(
+            id="scene", datetime=datetime(2022, 5, 3, 10, tzinfo=UTC), tile="33TWM", platform="sentinel-2a",
+            baseline="03.01", datatake="pass", strip="", generated="", cloud_cover=10.0, footprint=box(14, 46, 16, 47),
+            epsg=32633, bounds=(499_980.0, 5_190_240.0, 609_780.0, 5_300_040.0), assets={}, offset=0,
+        ),
+    ),
+)  # fmt: skip
 
 
 def write_month(folder, month, value, *, bands=("B04", "B03", "B02"), seen=2):
@@ -42,6 +55,7 @@ def result_of(path, month, *, seen=2, unreadable=()):
         scene_ids=("a", "b")[:seen],
         observations_mean=float(seen),
         clear_share=1.0 if seen else 0.0,
+        facts=MonthFacts((PASS,) * seen),
         from_store=False,
         unreadable=tuple(unreadable),
         seconds=0.1,
@@ -68,11 +82,11 @@ class PlayedEngine:
         if self.refusal is not None:
             raise self.refusal
 
-    def find(self, recipe):
+    def search(self, recipe):
         self.searches.append(recipe)
         if self.error is not None:
             raise self.error
-        return SceneSet(passes=(), months=recipe.months, n_items=4)
+        return SceneSet(passes=(PASS,), months=recipe.months, n_items=4)
 
     def estimate(self, recipe, scenes):
         return Estimate(*self.size, recipe.resolution, 32633, len(scenes.months), 3, 4, 1_000_000, 2_000_000)

@@ -6,9 +6,11 @@ import threading
 
 import pytest
 from PIL import Image
+from session_world import PASS
 
 from app.export_jobs import file_name
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
+from stac_timelapse.scenes.model import AREA_CLOUD
 
 
 def test_search_then_build_then_files(desk):
@@ -181,8 +183,37 @@ def test_a_choice_that_changes_the_question_makes_the_answer_outdated(desk):
     assert desk.state.is_current  # the same scenes at another pixel size
     desk.actions.estimate()
     assert desk.state.estimate.resolution == 20
-    desk.state.max_cloud = 30.0
+    desk.state.months_of_year = (6,)
     assert not desk.state.is_current
+
+
+def test_the_cloud_limit_acts_on_what_was_measured_and_not_on_the_search(desk):
+    desk.engine.clear = 0.25
+    desk.search()
+    desk.wait(lambda: desk.state.seen)
+    assert desk.state.used.passes == (PASS,)
+    desk.state.max_area_cloud = 74.0
+    assert desk.state.is_current
+    assert desk.state.used.passes == ()
+    assert [other.reason for other in desk.state.used.rejected] == [AREA_CLOUD]
+    desk.actions.build()
+    desk.wait(lambda: desk.state.phase == "all_cloudy")
+    assert "at most 74 % may be hidden" in desk.state.message
+    desk.state.kept = ("pass",)  # ticked by hand
+    assert desk.state.used.passes == (PASS,)
+    desk.build()
+    assert desk.state.series.scenes == desk.state.used
+
+
+def test_a_search_that_finds_only_passes_above_the_cloud_limit_says_so(desk):
+    desk.engine.clear = 0.1
+    desk.search()
+    desk.wait(lambda: desk.state.phase == "all_cloudy")
+    assert len(desk.engine.searches) == 1
+    desk.state.max_area_cloud = 100.0
+    desk.actions.put_away()
+    assert desk.state.phase == "found"
+    assert desk.state.used.passes == (PASS,)
 
 
 def test_a_large_series_is_shown_coarse_before_it_is_built(desk):

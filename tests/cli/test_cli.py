@@ -93,7 +93,12 @@ def test_search_prints_the_passes(catalog, capsys):
         capsys, "search", "--catalog", catalog, "--aoi", BOX, "--months", "2022-01/2022-02", "--max-cloud", 50
     )
     assert code == 0
-    assert re.findall(r"^(\d{4}-\d\d-\d\d)", printed, re.MULTILINE) == ["2022-01-03", "2022-01-13"]
+    assert re.findall(r"^(\d{4}-\d\d-\d\d)", printed, re.MULTILINE) == ["2022-01-03", "2022-01-13", "2022-02-03"]
+    assert [line.endswith("NOT USED: above the cloud limit") for line in printed.splitlines()[1:]] == [
+        False,
+        False,
+        True,
+    ]
     assert "1 above the cloud limit" in progress
 
 

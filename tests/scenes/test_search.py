@@ -9,6 +9,7 @@ from world import Granule, lonlat_bbox, write_catalog
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
 from stac_timelapse.scenes.catalog import CATALOGS, Catalog, catalog_of
+from stac_timelapse.scenes.model import BY_HAND, SCENE_CLOUD
 from stac_timelapse.scenes.search import SceneQuery, find_scenes
 
 AREA = AreaOfInterest.from_bbox(*lonlat_bbox(500_000, 5_199_500, 500_400, 5_199_900))
@@ -42,7 +43,7 @@ def query(start="2022-06", end="2022-08", **more):
 
 def test_items_become_scenes_become_passes(catalog):
     found = find_scenes(catalog, query(max_cloud=80))
-    assert (found.n_items, found.n_twins, found.n_too_cloudy, found.n_scenes) == (4, 1, 1, 2)
+    assert (found.n_items, found.n_twins, found.n_rejected(SCENE_CLOUD), found.n_scenes) == (4, 1, 1, 2)
     assert [scene.id for scene in found.scenes] == ["june", "august"]
     assert found.months == ("2022-06", "2022-07", "2022-08")
     assert [len(found.passes_of(month)) for month in found.months] == [1, 0, 1]
@@ -56,8 +57,11 @@ def test_months_are_not_merged_across_years(catalog):
 def test_a_pass_can_be_left_out(catalog):
     found = find_scenes(catalog, query())
     june = found.passes_of("2022-06")[0]
-    assert june.key not in {one.key for one in found.without([june.key]).passes}
-    assert found.without([june.key]).months == found.months
+    left = found.without({june.key: BY_HAND})
+    assert june.key not in {one.key for one in left.passes}
+    assert [(other.one, other.reason) for other in left.rejected] == [(june, BY_HAND)]
+    assert left.months == found.months
+    assert {scene.id for scene in left.found} == {scene.id for scene in found.scenes}
 
 
 def test_the_footprints_are_a_geodataframe(catalog):

@@ -102,7 +102,7 @@ def scrub_to_the_fire(dashboard):
     dashboard.step("Home")
     dashboard.step("ArrowRight", MONTHS.index(demo.CLOUDY_MONTH))
     assert dashboard.month() == demo.CLOUDY_MONTH
-    expect(dashboard.player.locator(".detail")).to_contain_text("no pass under the cloud limit")
+    expect(dashboard.player.locator(".detail")).to_contain_text("no pass used · 4 passes too cloudy in the area")
 
 
 def zoom_is_kept(dashboard):

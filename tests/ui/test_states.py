@@ -88,7 +88,7 @@ def test_all_cloudy_is_another_state_and_its_button_answers_it(dashboard):
     set_months(dashboard, demo.CLOUDY_MONTH, demo.CLOUDY_MONTH)
     dashboard.search()
     expect(dashboard.notice).to_contain_text("All of it is cloudy")
-    expect(dashboard.notice).to_contain_text("cloudier than 80 %")
+    expect(dashboard.notice).to_contain_text("at most 80\N{NO-BREAK SPACE}% may be hidden")
     dashboard.button("t-remedy").locator("visible=true").click()
     expect(dashboard.page.locator(".t-found")).to_contain_text("passes", timeout=SLOW)
     expect(dashboard.page.locator(".t-step-when .summary")).to_contain_text("≤ 100 % cloud")
@@ -205,7 +205,7 @@ def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
     assert june + july == before
     passes.first.locator("input").uncheck()
     expect(page.locator(".outdated")).to_contain_text("from before your last change")
-    expect(page.locator(".t-found")).to_contain_text("1 pass unticked")
+    expect(page.locator(".t-found")).to_contain_text("1 pass left out by hand")
     expect(page.get_by_text("Hide the passes (1 left out)")).to_be_visible()
     dashboard.build()
     expect(rows.nth(0)).to_contain_text(f"{june - 1} pass")
@@ -213,6 +213,48 @@ def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
     expect(page.locator(".outdated")).to_be_hidden()
     passes.first.locator("input").check()
     expect(page.locator(".outdated")).to_contain_text("from before your last change")
+
+
+def test_the_cloud_limit_unticks_passes_by_what_they_saw_of_the_area(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-05", "2022-06")
+    dashboard.search()
+    page.get_by_text("Show the passes").click()
+    passes = page.locator(".t-passes label")
+    expect(passes.first).to_contain_text(re.compile(r"\d % clear"))
+
+    def ticked():
+        return [bool(one.locator("input").is_checked()) for one in passes.all()]
+
+    def hidden():
+        """Return the share of what each pass saw of the area that is hidden, from the words of the list."""
+        words = [one.inner_text() for one in passes.all()]
+        clear = [float(re.search(r"([\d.]+) % clear", one)[1]) for one in words]
+        seen = [float(match[1]) if (match := re.search(r"([\d.]+) % seen", one)) else 100.0 for one in words]
+        return [100 * (1 - part / whole) for part, whole in zip(clear, seen, strict=True)]
+
+    shares = hidden()
+    assert not any(19 < share < 21 or 79 < share < 81 for share in shares)
+    assert any(20 < share < 80 for share in shares)
+    assert ticked() == [share <= 80 for share in shares]
+    dashboard.open_step("when")
+    slider = page.locator(".t-cloud input[type=range]")
+    slider.focus()
+    for _ in range(12):
+        slider.press("ArrowLeft")  # 5 % a step
+    below = sum(share <= 20 for share in shares)
+    expect(page.locator(".t-step-build .summary")).to_contain_text(f"{below} pass")
+    dashboard.wait(lambda: ticked() == [share <= 20 for share in shares])
+    expect(page.locator(".t-found")).to_contain_text("too cloudy in the area")
+    # One of them is wanted all the same.
+    number = next(at for at, share in enumerate(shares) if share > 20)
+    passes.nth(number).locator("input").check()
+    expect(page.locator(".t-step-build .summary")).to_contain_text(f"{below + 1} pass")
+    dashboard.build()
+    rows = page.locator(".t-months tr")
+    used = [int(re.search(r"(\d+) pass", row.inner_text())[1]) for row in rows.all()]
+    assert sum(used) == below + 1
 
 
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):

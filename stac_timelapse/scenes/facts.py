@@ -1,0 +1,74 @@
+"""What is to be said of a month beside its pixels: which passes it is made of, which not and why, when and by whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stac_timelapse.scenes.model import Pass, Rejection, SceneSet
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFacts:
+    """The passes of a month.
+
+    Parameters
+    ----------
+    used
+        In order of time.
+    rejected
+        Found and not used, with the reason.
+    """
+
+    used: tuple[Pass, ...]
+    rejected: tuple[Rejection, ...] = ()
+
+    @property
+    def median_day(self) -> str:
+        """Day of the middle pass (of two middle ones the earlier), ``"YYYY-MM-DD"`` in UTC; empty without a pass."""
+        return f"{self.used[(len(self.used) - 1) // 2].datetime:%Y-%m-%d}" if self.used else ""
+
+    @property
+    def sensors(self) -> Mapping[str, int]:
+        """Satellite -> its passes."""
+        return dict(sorted(Counter(one.platform for one in self.used).items()))
+
+    def tags(self) -> dict[str, str]:
+        """Return them as the text that a file carries."""
+        scenes = [scene for one in self.used for scene in one.scenes]
+        return {
+            "PASSES": str(len(self.used)),
+            "SCENES": " ".join(scene.id for scene in scenes),
+            "BASELINES": " ".join(scene.baseline or "unknown" for scene in scenes),
+            "OFFSETS": " ".join(str(scene.offset) for scene in scenes),
+            "MEDIAN_DAY": self.median_day,
+            "SENSORS": ", ".join(f"{name} {number}" for name, number in self.sensors.items()),
+            "REJECTED": "; ".join(self.rejections),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as plain JSON values."""
+        return {
+            "passes": [one.key for one in self.used],
+            "rejected": [
+                {"pass": other.one.key, "scenes": [scene.id for scene in other.one.scenes], "reason": other.reason}
+                for other in self.rejected
+            ],
+            "median_day": self.median_day or None,
+            "sensors": dict(self.sensors),
+        }
+
+    @property
+    def rejections(self) -> tuple[str, ...]:
+        """The scenes that are not used, each with the reason."""
+        return tuple(f"{scene.id}: {other.reason}" for other in self.rejected for scene in other.one.scenes)
+
+
+def facts_by_month(scenes: SceneSet) -> dict[str, MonthFacts]:
+    """Return the facts of every month that was asked for."""
+    rejected: dict[str, list[Rejection]] = {}
+    for other in scenes.rejected:
+        rejected.setdefault(other.one.month, []).append(other)
+    return {month: MonthFacts(used, tuple(rejected.get(month, ()))) for month, used in scenes.by_month().items()}
