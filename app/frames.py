@@ -71,7 +71,8 @@ class FramePainter:
             self.stretch = stretch_of([sample(result.path, self.preset)], self.preset)
             self._provisional = result.empty  # a month without a clear pixel says nothing about brightness
         picture = render_cog(result.path, self.preset, self.stretch, max_size=_FRAME_PIXELS, crs=WEB_MERCATOR)
-        name = f"{result.month}-{self._version}.webp"
+        # Another name for another picture: the browser keeps what it has.
+        name = f"{result.month}-{self._version}-{result.path.stem[:8]}.webp"
         Image.fromarray(picture.rgb).save(self.folder / name, "WEBP", quality=_QUALITY, method=1)
         self.full.add(result.month, result.path)
         return Frame(result.month, f"frames/{self.folder.name}/{name}", picture.bounds)
@@ -110,7 +111,10 @@ class FullPictures:
 
     def add(self, month: str, path: Path) -> None:
         """Make a finished month known."""
-        self._paths[month] = path
+        with self._lock:
+            if self._paths.get(month) != path:
+                self._kept.pop(month, None)
+            self._paths[month] = path
 
     def forget(self) -> None:
         """Drop what is kept, because the stretch changed."""

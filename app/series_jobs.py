@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from app.engine import Engine, measured
 from app.frames import FramePainter
@@ -23,6 +24,7 @@ from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
 
 _log = logging.getLogger(__name__)
+_Dated = TypeVar("_Dated", MonthResult, Frame)
 
 
 class SeriesJobs:
@@ -91,10 +93,11 @@ class SeriesJobs:
         if coarse and estimate.preview_resolution is not None:
             self._preview(job, recipe, scenes, estimate.preview_resolution, first)
         painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
-        results: list[MonthResult] = []
+        months: dict[str, MonthResult] = {}
         for result, frame in self._painted(job, recipe, scenes, painter, first, self._progress(job)):
-            results.append(result)
+            months[result.month] = result
             self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
+        results = list(months.values())
         frames = painter.repaint(results) if painter.lock(results) else None
         self._jobs.tell(job, self._built, frames)
 
@@ -175,8 +178,9 @@ class SeriesJobs:
         series = self._series(number, recipe, painter)
         series = replace(
             series,
-            results=tuple(sorted((*series.results, result), key=lambda one: one.month)),
-            frames=tuple(sorted((*series.frames, frame), key=lambda one: one.month)),
+            # A month may come again, filled from others.
+            results=_by_month((*series.results, result)),
+            frames=_by_month((*series.frames, frame)),
         )
         self._display(series, result.month)
 
@@ -212,7 +216,7 @@ class SeriesJobs:
     def _built(self, frames: tuple[Frame, ...] | None) -> None:
         series = self.state.series
         if frames is not None and series is not None:
-            series = replace(series, frames=tuple(sorted(frames, key=lambda one: one.month)))
+            series = replace(series, frames=_by_month(frames))
         if series is not None:
             series = replace(series, previews=())
         assign(self.state, phase="ready", message="", progress=None, series=series)
@@ -228,3 +232,9 @@ class SeriesJobs:
     def _recoloured(self, painter: FramePainter, series: Series) -> None:
         self._replace_painter(painter)
         assign(self.state, series=series, downloads=())
+
+
+def _by_month(those: Iterable[_Dated]) -> tuple[_Dated, ...]:
+    """Return the last of each month, in order."""
+    newest = {one.month: one for one in those}
+    return tuple(newest[month] for month in sorted(newest))

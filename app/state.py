@@ -9,6 +9,7 @@ import param
 
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.cube.mask import DEFAULT_CLEAR
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
@@ -18,6 +19,8 @@ from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.scenes.months import ALL_MONTHS
 
+#: The rules for gaps that are offered.
+GAP_RULES = ("blank", "hold", "blend", "widen:10")
 #: Every state the page has a picture for.
 PHASES = (
     "idle",
@@ -144,6 +147,9 @@ class AppState(param.Parameterized):
     resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
     clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
     dilate = param.Number(0.0, bounds=(0, 5_000), doc="Margin around everything that is not clear, metres.")
+    gaps: Any = param.Selector(
+        default="blank", objects=list(GAP_RULES), doc="What is shown where no pass saw the ground."
+    )
     excluded = param.ClassSelector(class_=tuple, default=(), doc="Keys of the passes that are left out.")
     kept = param.ClassSelector(class_=tuple, default=(), doc="Keys of the passes wanted in spite of the cloud limit.")
 
@@ -186,6 +192,7 @@ class AppState(param.Parameterized):
             resolution=self.resolution,
             clear=self.clear,
             dilate=self.dilate,
+            gaps=self.gaps,
             excluded=self.excluded,
             kept=self.kept,
         )
@@ -242,7 +249,9 @@ class AppState(param.Parameterized):
 def _question(recipe: Recipe) -> Recipe:
     """Return what the catalogue is asked: the recipe without what only changes the pixels or the picture."""
     plain: dict[str, Any] = {"clear": DEFAULT_CLEAR, "dilate": 0.0, "max_area_cloud": 100.0, "excluded": (), "kept": ()}
-    return recipe.but(preset=None, bands=("B04",), resolution=10.0, **plain)
+    # Only days around the months have to be searched.
+    gaps = recipe.gaps if Gaps.parse(recipe.gaps).days else "blank"
+    return recipe.but(preset=None, bands=("B04",), resolution=10.0, gaps=gaps, **plain)
 
 
 def assign(state: AppState, **values: Any) -> None:

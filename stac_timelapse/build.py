@@ -16,6 +16,7 @@ from distributed.comm.core import CommClosedError
 from rasterio.errors import RasterioError
 
 from stac_timelapse.composite.cache import MonthStore, month_key
+from stac_timelapse.composite.gaps import BLANK, Gaps
 from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
@@ -63,6 +64,8 @@ class Builder:
         Where the tiles are computed.
     store
         Where finished months are kept.
+    gaps
+        Of the rule the part that acts while a month is composed: passes of the days around it.
     tags
         Text written into every composite.
     on_progress
@@ -78,6 +81,7 @@ class Builder:
     method: str
     client: Client
     store: MonthStore
+    gaps: Gaps = BLANK
     tags: Mapping[str, str] = field(default_factory=dict)
     on_progress: Callable[[Progress], None] | None = None
     should_stop: Callable[[], bool] | None = None
@@ -106,7 +110,7 @@ class Builder:
             If nothing at all can be read.
         """
         waiting = deque(_nearest_first(self.scenes.months, first))
-        self._facts = facts_by_month(self.scenes)
+        self._facts = facts_by_month(self.scenes, self.gaps.near)
         room = 0
         month = ""
         try:
@@ -143,8 +147,8 @@ class Builder:
 
     def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
         facts = self._facts[month]
-        key = month_key(month, facts, self.grid, self.bands, self.policy, self.method)
-        plan = MonthPlan.of(facts.used, self.grid, self.bands, self.policy, self.method)
+        key = month_key(month, facts, self.grid, self.bands, self.policy, self.method, self.gaps)
+        plan = MonthPlan.of(facts.used, self.grid, self.bands, self.policy, self.method, facts.near)
         return job_for(month, facts, self.grid, plan, (self.store.path(key), self.store.take(key)), self.tags, lost)
 
     def _submit(self, room: int) -> None:
@@ -226,7 +230,7 @@ class Builder:
         """Make the month's file, or begin it anew without the scenes that could not be read."""
         if job.failed:
             self._unreadable |= job.failed
-            self._facts = facts_by_month(self.scenes.without_scenes(self._unreadable))
+            self._facts = facts_by_month(self.scenes.without_scenes(self._unreadable), self.gaps.near)
             if not self._readable and len(self._unreadable) >= _HOPELESS:
                 raise self._nothing_readable()
             job.close()

@@ -134,6 +134,12 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="PASS", help="leave out a pass (its key); may be repeated"
     )
+    parser.add_argument(
+        "--gaps",
+        default="blank",
+        metavar="RULE",
+        help="blank (default), hold, blend, or widen:DAYS; marked in the files",
+    )
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--bands", type=_names, metavar="B04,B03,B02", help="Sentinel-2's names, in output order")
     choice.add_argument("--preset", choices=sorted(PRESETS), help="bands by what the picture shall show")

@@ -49,13 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     _prepare(out)
     with connect(ClusterSpec(address=arguments.cluster)) as client:
-        results = []
+        months: dict[str, MonthResult] = {}
         for result in pipeline.build(
             recipe, scenes, client=client, store=MonthStore(months_folder()), on_progress=_show
         ):
             say(_line(result))
-            results.append(result)
-    results.sort(key=lambda result: result.month)
+            months[result.month] = result
+    results = [months[month] for month in sorted(months)]
     try:
         files = _write(recipe, scenes, results, arguments, out)
     except OSError as error:
@@ -176,6 +176,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         dilate=arguments.dilate,
         max_area_cloud=arguments.max_area_cloud,
         excluded=tuple(arguments.exclude),
+        gaps=arguments.gaps,
     )
 
 
@@ -247,10 +248,11 @@ def _cost(estimate: Estimate) -> str:
 def _line(result: MonthResult) -> str:
     origin = "was there already" if result.from_store else f"{result.seconds:.1f} s"
     lost = "".join(f"\n  left out: {scene} ({reason})" for scene, reason in result.unreadable)
+    filled = f", {result.filled_share:.0%} filled" if result.filled_share else ""
     if result.empty:
-        return f"{result.month}: no clear pixel in {result.passes_used} passes ({origin}).{lost}"
+        return f"{result.month}: no clear pixel in {result.passes_used} passes{filled} ({origin}).{lost}"
     return (
-        f"{result.month}: {result.passes_used} passes, {result.clear_share:.0%} of the pixels clear, "
+        f"{result.month}: {result.passes_used} passes, {result.clear_share:.0%} of the pixels clear{filled}, "
         f"{result.observations_mean:.1f} observations a pixel ({origin}).{lost}"
     )
 

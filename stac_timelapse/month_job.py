@@ -14,6 +14,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm.core import CommClosedError
 from rasterio.errors import RasterioError
 
+from stac_timelapse.composite.gaps import QUALITY_MEANS
 from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.raster import Target
@@ -42,6 +43,8 @@ class MonthResult:
         Mean number of clear passes a pixel.
     clear_share
         Share of the pixels with at least one, 0 to 1.
+    filled_share
+        Share of the pixels without one that got a value all the same, by the rule for gaps.
     facts
         The passes used and rejected.
     from_store
@@ -58,6 +61,7 @@ class MonthResult:
     scene_ids: tuple[str, ...]
     observations_mean: float
     clear_share: float
+    filled_share: float
     facts: MonthFacts
     from_store: bool
     unreadable: tuple[tuple[str, str], ...]
@@ -141,20 +145,28 @@ class MonthJob:
 
     def result(self) -> MonthResult:
         """Return what it became."""
-        with rasterio.open(self.path) as composite:
-            tags: Mapping[str, str] = composite.tags()
-        return MonthResult(
-            month=self.month,
-            path=self.path,
-            passes_used=len(self.facts.used),
-            scene_ids=tuple(scene.id for one in self.facts.used for scene in one.scenes),
-            observations_mean=float(tags["OBSERVATIONS_MEAN"]),
-            clear_share=float(tags["CLEAR_SHARE"]),
-            facts=self.facts,
-            from_store=self.from_store,
-            unreadable=tuple(sorted(self.lost.items())),
-            seconds=self._seconds,
-        )
+        return result_of(self.month, self.path, self.facts, self.lost, self._seconds, from_store=self.from_store)
+
+
+def result_of(
+    month: str, path: Path, facts: MonthFacts, lost: Mapping[str, str], seconds: float, *, from_store: bool
+) -> MonthResult:
+    """Return what is to be said of a month's file; its shares stand in its tags."""
+    with rasterio.open(path) as composite:
+        tags: Mapping[str, str] = composite.tags()
+    return MonthResult(
+        month=month,
+        path=path,
+        passes_used=len(facts.used),
+        scene_ids=tuple(scene.id for one in facts.used for scene in one.scenes),
+        observations_mean=float(tags["OBSERVATIONS_MEAN"]),
+        clear_share=float(tags["CLEAR_SHARE"]),
+        filled_share=float(tags["FILLED_SHARE"]),
+        facts=facts,
+        from_store=from_store,
+        unreadable=tuple(sorted(lost.items())),
+        seconds=seconds,
+    )
 
 
 def placed_targets(grid: Grid) -> Iterator[tuple[Target, tuple[int, int]]]:
@@ -184,6 +196,7 @@ def job_for(
         transform=(grid.resolution, 0.0, grid.west, 0.0, -grid.resolution, grid.north),
         month=month,
         tags={**tags, **facts.tags()},
+        quality="" if plan.near is None else QUALITY_MEANS,
     )
     tiles = [] if from_store else list(placed_targets(grid))
     job = MonthJob(month, facts, plan.to_text(), sheet, path, tiles, len(tiles), from_store, lost)

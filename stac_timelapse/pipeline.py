@@ -14,12 +14,14 @@ from distributed import Client
 from stac_timelapse import __version__, demo
 from stac_timelapse.build import Builder, MonthResult, Progress
 from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.composite.monthly import monthly_composites
 from stac_timelapse.cube import clear_share
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.errors import NothingFoundError
 from stac_timelapse.estimate import MAX_PIXELS, Estimate, estimate_of
+from stac_timelapse.fill import fill
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.catalog import Catalog, demo_url_from_environment
 from stac_timelapse.scenes.model import AREA_CLOUD, BY_HAND, NOT_SEEN, SceneSet
@@ -116,7 +118,8 @@ def estimate(recipe: Recipe, scenes: SceneSet, *, max_pixels: int = MAX_PIXELS) 
 
 def lazy(recipe: Recipe, scenes: SceneSet) -> xr.Dataset:
     """Return the monthly composites as a lazy Dataset; see `monthly_composites`."""
-    return monthly_composites(scenes, grid_of(recipe, scenes), recipe.bands, recipe.policy, recipe.method)
+    gaps = Gaps.parse(recipe.gaps)
+    return monthly_composites(scenes, grid_of(recipe, scenes), recipe.bands, recipe.policy, recipe.method, gaps)
 
 
 def build(
@@ -129,7 +132,11 @@ def build(
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[MonthResult]:
-    """Compute the months one after the other, `first` before the others; see `Builder.run`."""
+    """Compute the months one after the other, `first` before the others; see `Builder.run`.
+
+    Where months are filled from each other, every month comes a second time, filled, when the last is computed.
+    """
+    gaps = Gaps.parse(recipe.gaps)
     builder = Builder(
         scenes=scenes,
         grid=grid_of(recipe, scenes),
@@ -144,11 +151,18 @@ def build(
             "METHOD": recipe.method,
             "CLEAR_CLASSES": " ".join(map(str, recipe.policy.clear)),
             "CLOUD_MARGIN_METRES": f"{recipe.policy.dilate:g}",
+            "GAPS": str(gaps) if gaps.days else "blank",
         },
+        gaps=gaps,
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    return builder.run(first)
+    results = []
+    for result in builder.run(first):
+        results.append(result)
+        yield result
+    if gaps.across_months:
+        yield from fill(results, gaps, store, should_stop)
 
 
 def demo_url(on_progress: Callable[[int, int, str], None] | None = None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
 from stac_timelapse.errors import InvalidInputError
@@ -52,6 +53,8 @@ class Recipe:
         Collection of the catalogue where it is not the usual one.
     excluded
         Keys of passes that the user left out.
+    gaps
+        What a month shows where no pass saw the ground, see `stac_timelapse.composite.gaps`.
     kept
         Keys of passes that the user wants although they are above `max_area_cloud`.
     """
@@ -72,6 +75,7 @@ class Recipe:
     collection: str | None = None
     excluded: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    gaps: str = "blank"
 
     def __post_init__(self) -> None:
         months_between(self.start, self.end, self.months_of_year)
@@ -91,6 +95,7 @@ class Recipe:
                 "Sentinel-2 sees 10 m."
             )
         Method.parse(self.method).check(self.bands)
+        Gaps.parse(self.gaps)
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -110,7 +115,8 @@ class Recipe:
     @property
     def query(self) -> SceneQuery:
         """What to search for."""
-        return SceneQuery(self.aoi, self.start, self.end, self.months_of_year, self.max_cloud, self.bands)
+        around = Gaps.parse(self.gaps).days
+        return SceneQuery(self.aoi, self.start, self.end, self.months_of_year, self.max_cloud, self.bands, around)
 
     @property
     def source(self) -> Catalog:
@@ -142,6 +148,7 @@ class Recipe:
             "method": self.method,
             "excluded": list(self.excluded),
             "kept": list(self.kept),
+            "gaps": self.gaps,
         }
 
     def to_json(self) -> str:
@@ -178,6 +185,7 @@ class Recipe:
                 method=values["method"],
                 excluded=tuple(values["excluded"]),
                 kept=tuple(values["kept"]),
+                gaps=values["gaps"],
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInputError(f"The recipe cannot be read: {type(error).__name__} at {error}.") from error

@@ -9,7 +9,9 @@ from typing import Any
 
 from stac_timelapse import __version__
 from stac_timelapse.build import MonthResult
+from stac_timelapse.composite.gaps import QUALITY
 from stac_timelapse.estimate import Estimate
+from stac_timelapse.export.parts import OBSERVATIONS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import AREA_CLOUD, BY_HAND, NOT_SEEN, SCENE_CLOUD, UNREADABLE, SceneSet
 
@@ -66,7 +68,7 @@ def summary(
         "above_cloud_limit_in_area": scenes.n_rejected(AREA_CLOUD) + scenes.n_rejected(NOT_SEEN),
         "left_out_by_hand": scenes.n_rejected(BY_HAND),
         "left_out": list(scenes.skipped),
-        "bands": [*recipe.bands, "observations"],
+        "bands": [*recipe.bands, *([] if recipe.gaps == "blank" else [QUALITY]), OBSERVATIONS],
         "width": estimate.width,
         "height": estimate.height,
         "resolution": estimate.resolution,
@@ -82,6 +84,7 @@ def summary(
                 **result.facts.to_dict(),
                 "observations_mean": round(result.observations_mean, 4),
                 "clear_share": round(result.clear_share, 6),
+                "filled_share": round(result.filled_share, 6),
                 "empty": result.empty,
                 "from_store": result.from_store,
                 "unreadable": [{"id": scene, "reason": reason} for scene, reason in result.unreadable],

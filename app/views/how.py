@@ -24,6 +24,12 @@ _CLASSES = {
     "Dark ground": 2,
     "Thin cirrus": 10,
 }
+_GAPS = {
+    "Leave blank (hatched)": "blank",
+    "Hold the last clear month": "hold",
+    "Blend between clear months": "blend",
+    "Look 10 days further": "widen:10",
+}
 
 
 class HowStep:
@@ -51,6 +57,9 @@ class HowStep:
         self._resolution = pmui.Select(
             label="Resolution", options=_resolutions(10), margin=(4, 0), css_classes=["t-resolution"], **wide
         )
+        self._gaps = pmui.Select(
+            label="Where no pass saw the ground", options=_GAPS, margin=(8, 0, 4, 0), css_classes=["t-gaps"], **wide
+        )
         self._clear = pmui.MultiChoice(
             label="Classes that count as clear",
             options=_CLASSES,
@@ -68,7 +77,7 @@ class HowStep:
             **wide,
         )
         advanced = pmui.Accordion(
-            ("Advanced", pn.Column(self._clear, self._dilate, sizing_mode="stretch_width", margin=0)),
+            ("Advanced", pn.Column(self._gaps, self._clear, self._dilate, sizing_mode="stretch_width", margin=0)),
             elevation=0,
             disable_gutters=True,
             margin=(4, 0, 0, 0),
@@ -86,10 +95,10 @@ class HowStep:
         return f"{escape(PRESETS[self._state.preset].title)} · {self._state.resolution:g} m"
 
     def _link(self) -> None:
-        for widget in (self._preset, self._resolution, self._clear):
+        for widget in (self._preset, self._resolution, self._gaps, self._clear):
             widget.param.watch(self._changed, "value")
         self._dilate.param.watch(self._changed, "value_throttled")
-        self._state.param.watch(self._follow, ["preset", "resolution", "clear", "dilate"])
+        self._state.param.watch(self._follow, ["preset", "resolution", "gaps", "clear", "dilate"])
         self._follow()
 
     def _changed(self, *_events: Any) -> None:
@@ -101,6 +110,7 @@ class HowStep:
             self._state,
             preset=self._preset.value,
             resolution=float(self._resolution.value),
+            gaps=self._gaps.value,
             clear=tuple(sorted(self._clear.value or ())),
             dilate=float(self._dilate.value),
         )
@@ -113,6 +123,7 @@ class HowStep:
             self._about.object = f'<p class="hint">{escape(PRESETS[state.preset].description)}</p>'
             self._resolution.options = _resolutions(state.resolution)
             self._resolution.value = state.resolution
+            self._gaps.value = state.gaps
             self._clear.value = list(state.clear)
             self._dilate.value = round(state.dilate)
         finally:

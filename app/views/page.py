@@ -95,6 +95,7 @@ class PageView:
             "resolution",
             "clear",
             "dilate",
+            "gaps",
             "excluded",
             "kept",
         ]

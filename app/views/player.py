@@ -55,7 +55,7 @@ def month_entries(series: Series) -> list[dict[str, Any]]:
         detail = result_words(result)
         if result is not None:
             share = result.clear_share
-            state = "empty" if result.empty else "ready"
+            state = "empty" if result.empty and not result.filled_share else "ready"
             note = f"{month_words(month)}: {detail}" if result.empty else ""
         elif month in series.shown:
             state, detail = "preview", "preview, not built yet"

@@ -152,6 +152,7 @@ class SeriesFigure:
         bounds = next(one.bounds for one in series.pictures if one.month == self.first)
         self._view = view or _padded(bounds)
         self._model: Figure | None = None
+        self._plot: Any = None
         self.overlay = self._overlay(pictures, tile_url)
 
     def _overlay(self, pictures: FullPictures, tile_url: str) -> Any:
@@ -202,6 +203,7 @@ class SeriesFigure:
         renderer.name = f"full:{plot.current_key[0]}"
 
     def _prepare(self, plot: Any, _element: Any) -> None:
+        self._plot = plot
         figure: Figure = plot.state
         if figure.name == self.name:
             return
@@ -257,9 +259,10 @@ class SeriesFigure:
         return across.start, down.start, across.end, down.end
 
     def refresh(self) -> None:
-        """Forget what hvplot drew, because the pictures changed."""
-        for drawn in self.overlay.traverse(lambda one: one, [hv.DynamicMap]):
-            drawn.reset()
+        """Draw the month at rest anew, because the pictures changed."""
+        if self._plot is not None:
+            self._plot.traverse(lambda part: _forget(getattr(part, "hmap", None)))
+            self._plot.refresh()
 
     def set_frames(self, series: Series) -> bool:
         """Give the months their pictures; those that have it already are left alone.
@@ -280,6 +283,15 @@ class SeriesFigure:
                 if series.result(frame.month) is not None:
                     self._finished.add(frame.month)
         return changed
+
+
+def _forget(drawn: Any) -> None:
+    """Empty the memory of a plot's dynamic map and of those that it is made of: it has two, of months and of calls."""
+    if isinstance(drawn, hv.DynamicMap):
+        drawn.reset()
+        drawn.callback.memoize = False
+        for part in drawn.callback.inputs:
+            _forget(part)
 
 
 def _padded(bounds: Bounds) -> Bounds:

@@ -52,11 +52,8 @@ class TimelapseView:
         if series is not self._shown:
             if self._figure is None or painter is not self._painter:
                 self._replace(series, painter)
-            else:
-                locked = self._figure.set_frames(series)
-                if locked:
-                    self._figure.refresh()
-                    self.player.param.trigger("value")
+            elif self._figure.set_frames(series):
+                self._figure.refresh()
             preset = PRESETS[series.preset]
             self.player.param.update(months=month_entries(series), picture=preset.title, ramp=ramp_of(preset))
             self._shown = series

@@ -51,6 +51,7 @@ def result_words(result: MonthResult | None) -> str:
         return "not built yet"
     reasons = Counter(other.reason for other in result.facts.rejected)
     left_out = "".join(f" \u00b7 {count(number, 'pass', 'passes')} {reason}" for reason, number in reasons.items())
+    left_out = (f" \u00b7 {share_words(result.filled_share)} filled" if result.filled_share else "") + left_out
     if result.passes_used == 0:
         return f"no pass used{left_out}" if left_out else "no pass"
     passes = count(result.passes_used, "pass", "passes")

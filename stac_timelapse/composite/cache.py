@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.composite.plan import clearest_first
 from stac_timelapse.cube.grid import Grid
@@ -86,7 +87,9 @@ class MonthStore:
                     shutil.rmtree(folder)
 
 
-def month_key(month: str, facts: MonthFacts, grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str) -> str:
+def month_key(
+    month: str, facts: MonthFacts, grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str, gaps: Gaps
+) -> str:
     """Hash what determines a month's file: scenes in order, grid, bands, mask, reducer, code version.
 
     What was rejected counts as well, since the file tells it.
@@ -94,13 +97,14 @@ def month_key(month: str, facts: MonthFacts, grid: Grid, bands: Sequence[str], p
     Addresses are left out: the same scene has another one on every server and after every signing. Files of this
     machine, which somebody may have changed, count with their size and time.
     """
-    passes = facts.used
+    passes = (*facts.used, *(facts.near or ()))
     content: dict[str, Any] = {
-        "code": _code_digest(),
+        "code": code_digest(),
         "month": month,
         "passes": [
             [(scene.id, scene.baseline, scene.generated, scene.offset) for scene in one.scenes] for one in passes
         ],
+        "near": [gaps.days, len(facts.near or ())],
         "rejected": facts.rejections,
         "files": [_state_of(scene, bands) for one in passes for scene in one.scenes],
         "grid": [grid.epsg, grid.resolution, grid.west, grid.north, grid.width, grid.height],
@@ -129,7 +133,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 @functools.cache
-def _code_digest() -> str:
+def code_digest() -> str:
     """Hash the source that computes pixels: a month made by other code is another month."""
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()

@@ -10,12 +10,14 @@ import rioxarray  # noqa: F401 - registers the .rio accessor
 import xarray as xr
 from numpy.typing import NDArray
 
+from stac_timelapse.composite.gaps import BLANK, QUALITY_MEANS, Gaps, fill_months
 from stac_timelapse.composite.month_reader import MonthReader, layer_text
 from stac_timelapse.composite.plan import MonthPlan, clearest_first
 from stac_timelapse.composite.reducers import reduce_month
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.stack import TILE, axes, masked_cube, month_layers
+from stac_timelapse.scenes.facts import facts_by_month
 from stac_timelapse.scenes.model import Pass, SceneSet
 
 #: Reflectance = DN x SCALE.
@@ -68,6 +70,7 @@ def monthly_composites(
     bands: Sequence[str],
     policy: MaskPolicy,
     method: str = "median",
+    gaps: Gaps = BLANK,
     tile: int = TILE,
 ) -> xr.Dataset:
     """Composite every month lazily; nothing is read.
@@ -84,6 +87,8 @@ def monthly_composites(
         What counts as clear.
     method
         Reducer, see `stac_timelapse.composite.reducers.METHODS`.
+    gaps
+        What is shown where no pass of the month saw the ground.
     tile
         Edge of a chunk in pixels.
 
@@ -91,16 +96,28 @@ def monthly_composites(
     -------
     xarray.Dataset
         ``reflectance (time, band, y, x)`` uint16, ``scale_factor`` 0.0001, 0 = no clear observation;
-        ``observations (time, y, x)`` uint8, clear passes behind each pixel. ``time`` is the first day
+        ``observations (time, y, x)`` uint8, clear passes behind each pixel; with another rule for gaps than blank
+        ``quality (time, y, x)`` uint8, see `stac_timelapse.composite.gaps.QUALITY_MEANS`. ``time`` is the first day
         of the month; a month without a clear pixel keeps its slot. CRS in ``spatial_ref``.
     """
-    passes = scenes.by_month()
-    plans = [MonthPlan.of(passes[month], grid, bands, policy, method).to_text() for month in scenes.months]
-    texts = [[layer_text(plan, layer) for layer in range(len(bands) + 1)] for plan in plans]
+    facts = facts_by_month(scenes, gaps.near)
+    plans = [MonthPlan.of(one.used, grid, bands, policy, method, one.near) for one in facts.values()]
+    texts = [[layer_text(plan.to_text(), layer) for layer in range(plan.layers)] for plan in plans]
     layers = month_layers(scenes.months, texts, grid, MonthReader, tile)
+    if gaps.across_months:
+        layers = layers.rechunk({0: -1}).map_blocks(
+            _filled, scenes.months, gaps, chunks=((len(plans),), (len(bands) + 2,), *layers.chunks[2:]), dtype=np.uint16
+        )
     # Not indexing: it would make a task a chunk now, for graphs of millions of chunks too.
     reflectance = da.blockwise(
-        _bands_of, "tkyx", layers, "tbyx", new_axes={"k": len(bands)}, concatenate=True, dtype=np.uint16
+        _bands_of,
+        "tkyx",
+        layers,
+        "tbyx",
+        new_axes={"k": len(bands)},
+        concatenate=True,
+        dtype=np.uint16,
+        number=len(bands),
     )
     observations = da.blockwise(_count_of, "tyx", layers, "tbyx", concatenate=True, dtype=np.uint8)
     ys, xs = axes(grid)
@@ -114,10 +131,14 @@ def monthly_composites(
             "band": list(bands),
             "y": ys,
             "x": xs,
-            "passes": ("time", [len(passes[month]) for month in scenes.months]),
+            "passes": ("time", [len(one.used) for one in facts.values()]),
         },
-        attrs={"Conventions": "CF-1.10", "method": method, "clear_classes": list(policy.clear)},
+        attrs={"Conventions": "CF-1.10", "method": method, "clear_classes": list(policy.clear), "gaps": str(gaps)},
     )
+    if layers.shape[1] > len(bands) + 1:
+        quality = da.blockwise(_quality_of, "tyx", layers, "tbyx", concatenate=True, dtype=np.uint8)
+        means = {"long_name": "where the value comes from", "comment": QUALITY_MEANS, "grid_mapping": "spatial_ref"}
+        dataset["quality"] = ("time", "y", "x"), quality, means
     dataset["reflectance"].attrs = {
         "long_name": "surface reflectance",
         "units": "1",
@@ -137,8 +158,17 @@ def monthly_composites(
     return placed
 
 
-def _bands_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    return chunk[:, :-1]
+def _filled(chunk: NDArray[np.uint16], months: Sequence[str], gaps: Gaps) -> NDArray[np.uint16]:
+    values, quality = fill_months(chunk[:, :-1], chunk[:, -1] > 0, months, gaps)
+    return np.concatenate([values, quality[:, None].astype(np.uint16), chunk[:, -1:]], axis=1)
+
+
+def _bands_of(chunk: NDArray[np.uint16], number: int) -> NDArray[np.uint16]:
+    return chunk[:, :number]
+
+
+def _quality_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    return chunk[:, -2].astype(np.uint8)
 
 
 def _count_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint8]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_timelapse.composite.gaps import OBSERVED, WIDENED
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.composite.reducers import reduce_month
 from stac_timelapse.cube.granule import Granule, read_bands, read_masks
@@ -42,6 +43,8 @@ class MonthPlan:
         Upper edge of the files' blocks, in metres.
     bands, policy, method
         See `monthly_composites`.
+    near
+        What fills pixels that none of these sees; None where nothing is to fill them.
     """
 
     granules: tuple[Granule, ...]
@@ -52,10 +55,19 @@ class MonthPlan:
     bands: tuple[str, ...]
     policy: MaskPolicy
     method: str
+    near: Self | None = None
 
     @classmethod
-    def of(cls, passes: Sequence[Pass], grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str) -> Self:
-        """Describe the passes of a month.
+    def of(
+        cls,
+        passes: Sequence[Pass],
+        grid: Grid,
+        bands: Sequence[str],
+        policy: MaskPolicy,
+        method: str,
+        near: Sequence[Pass] | None = None,
+    ) -> Self:
+        """Describe the passes of a month, and those near it that fill what they do not see.
 
         Raises
         ------
@@ -73,11 +85,20 @@ class MonthPlan:
             bands=tuple(bands),
             policy=policy,
             method=method,
+            near=None if near is None else cls.of(near, grid, bands, policy, method),
         )
+
+    @property
+    def layers(self) -> int:
+        """Layers of a tile: the bands, the quality where pixels are filled, the observation count."""
+        return len(self.bands) + (1 if self.near is None else 2)
 
     def to_text(self) -> str:
         """Return it as JSON."""
-        values = {
+        return json.dumps(self._values(), separators=(",", ":"))
+
+    def _values(self) -> dict[str, Any]:
+        return {
             "granules": [granule.to_json() for granule in self.granules],
             "extents": self.extents,
             "pass_of": self.pass_of,
@@ -87,8 +108,8 @@ class MonthPlan:
             "clear": self.policy.clear,
             "dilate": self.policy.dilate,
             "method": self.method,
+            "near": None if self.near is None else self.near._values(),  # noqa: SLF001 - its own kind
         }
-        return json.dumps(values, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> MonthPlan:
@@ -101,13 +122,28 @@ class MonthPlan:
         Returns
         -------
         ndarray of uint16
-            ``(band + 1, y, x)``: DN with 0 = no clear observation, and last the observation count.
+            ``(layer, y, x)``: DN with 0 = no data, the quality (see `QUALITY_MEANS`) where there is something to fill
+            with, and last the observation count.
 
         Raises
         ------
         AssetReadError
             If a scene cannot be read.
         """
+        seen = self._seen(target)
+        if self.near is None:
+            return seen
+        quality = (seen[-1] > 0).astype(np.uint16) * OBSERVED
+        todo = seen[-1] == 0
+        if todo.any():
+            filler = self.near._seen(target, todo)  # noqa: SLF001 - its own kind
+            quality[filler[-1] > 0] = WIDENED
+            # Where the month saw nothing it is 0.
+            seen[:-1] |= filler[:-1]
+        return np.concatenate([seen[:-1], quality[None], seen[-1:]])
+
+    def _seen(self, target: Target, todo: NDArray[np.bool_] | None = None) -> NDArray[np.uint16]:
+        """Reduce the passes of a tile, ``(band + 1, y, x)`` with the count last; of all pixels or of some."""
         touching = [index for index, extent in enumerate(self.extents) if _overlap(extent, target)]
         if not touching:
             return np.zeros((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
@@ -115,6 +151,8 @@ class MonthPlan:
         pass_of = np.array([self.pass_of[index] for index in touching], dtype=np.int64)
         order = np.array(self.order, dtype=np.int64)
         masks = read_masks(granules, self.policy, target)
+        if todo is not None:
+            masks = [clear & todo for clear in masks]
         out = np.empty((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
         for rows, strip in self._strips(target):
             stack = read_bands(granules, self.bands, [clear[rows] for clear in masks], strip)
@@ -139,7 +177,10 @@ def clearest_first(passes: Sequence[Pass]) -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=_PLANS)
 def _parsed(text: str) -> MonthPlan:
-    values: dict[str, Any] = json.loads(text)
+    return _plan(json.loads(text))
+
+
+def _plan(values: Mapping[str, Any]) -> MonthPlan:
     west_south_east_north = [tuple(extent) for extent in values["extents"]]
     return MonthPlan(
         granules=tuple(Granule.from_json(granule) for granule in values["granules"]),
@@ -150,6 +191,7 @@ def _parsed(text: str) -> MonthPlan:
         bands=tuple(values["bands"]),
         policy=MaskPolicy(tuple(values["clear"]), values["dilate"]),
         method=values["method"],
+        near=None if values["near"] is None else _plan(values["near"]),
     )
 
 

@@ -32,7 +32,7 @@ def write_gif(
     attribution: str = "",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write one frame a month, in the order given; a month without a clear pixel says so on its frame.
+    """Write one frame a month, in the order given; what is filled or without a clear pixel is named on it.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def write_gif(
     frames = []
     for position, (month, path) in enumerate(months):
         with rasterio.open(path) as composite:
-            empty = float(composite.tags().get("CLEAR_SHARE", "1")) == 0
+            shares = composite.tags()
             extent = composite.bounds.right - composite.bounds.left
         picture = render_cog(path, preset, stretch, max_size=size).rgb
         text = FrameText(
@@ -72,7 +72,8 @@ def write_gif(
             metres_per_pixel=extent / picture.shape[1],
             title=title,
             attribution=attribution,
-            empty=empty,
+            empty=float(shares.get("CLEAR_SHARE", "1")) == 0,
+            filled=float(shares.get("FILLED_SHARE", "0")),
         )
         frames.append(annotate(picture, text))
         if on_progress is not None:

@@ -17,10 +17,12 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.shutil import copy as copy_raster
 
+from stac_timelapse.composite.gaps import QUALITY
+
 OBSERVATIONS = "observations"
 _SCALE = 0.0001
 _BLOCK = 512
-#: Overviews average the pixels that have data; the count's overviews are averages as well, for display.
+#: Overviews average the pixels that have data; those of the count and the quality are averages too, for display.
 #: Noisy reflectance deflates to the same size at any level, at level 1 in half the time (measured).
 _COG = {
     "COMPRESS": "DEFLATE",
@@ -43,6 +45,8 @@ class Sheet:
     ----------
     bands
         Names of the reflectance bands, uint16 DN with scale 0.0001, 0 = no data.
+    quality
+        What the values of a quality band mean; without that band where it is empty.
     width, height
         Pixels.
     epsg, transform
@@ -60,6 +64,12 @@ class Sheet:
     transform: tuple[float, float, float, float, float, float]
     month: str
     tags: Mapping[str, str]
+    quality: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all bands, in their order in the file."""
+        return (*self.bands, *([QUALITY] if self.quality else []), OBSERVATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class Part:
         Sum of its observation counts.
     clear
         Pixels with at least one observation.
+    filled
+        Pixels with a value and without an observation.
     """
 
     path: Path
@@ -85,10 +97,11 @@ class Part:
     height: int
     observed: int
     clear: int
+    filled: int = 0
 
 
 def write_part(folder: Path, left: int, top: int, tile: NDArray[np.uint16]) -> Part:
-    """Write one tile, ``(band + 1, y, x)`` uint16 with the observation count last, into an existing folder."""
+    """Write one tile, ``(layer, y, x)`` uint16 with the observation count last, into an existing folder."""
     layers, height, width = tile.shape
     path = folder / f"{top}-{left}.tif"
     # Two workers may write the same tile, if one of them was believed lost: each writes its own file first.
@@ -97,7 +110,9 @@ def write_part(folder: Path, left: int, top: int, tile: NDArray[np.uint16]) -> P
     with rasterio.open(own, "w", **profile, interleave="band", transform=Affine.translation(left, top)) as file:
         file.write(tile)
     own.replace(path)
-    return Part(path, left, top, width, height, int(tile[-1].sum(dtype=np.int64)), int(np.count_nonzero(tile[-1])))
+    observed, clear = int(tile[-1].sum(dtype=np.int64)), int(np.count_nonzero(tile[-1]))
+    filled = int(np.count_nonzero(tile[:-1].any(axis=0) & (tile[-1] == 0))) if clear < width * height else 0
+    return Part(path, left, top, width, height, observed, clear, filled)
 
 
 def assemble(sheet: Sheet, parts: Sequence[Part], path: Path) -> None:
@@ -143,14 +158,15 @@ def _virtual(sheet: Sheet, parts: Sequence[Part]) -> str:
     tags = {
         **sheet.tags,
         "MONTH": sheet.month,
-        "NODATA_MEANS": "0 in any band: no clear observation in this month",
+        "NODATA_MEANS": f"0 in any band: no {'data' if sheet.quality else 'clear observation in this month'}",
+        **({"QUALITY_MEANS": sheet.quality} if sheet.quality else {}),
         "OBSERVATIONS_MEAN": f"{sum(part.observed for part in parts) / pixels:.6f}",
         "CLEAR_SHARE": f"{sum(part.clear for part in parts) / pixels:.8f}",
+        "FILLED_SHARE": f"{sum(part.filled for part in parts) / pixels:.8f}",
     }
     metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
     place = ", ".join(map(repr, Affine(*sheet.transform).to_gdal()))
-    names = (*sheet.bands, OBSERVATIONS)
-    bands = "".join(_band(number, name, parts) for number, name in enumerate(names, start=1))
+    bands = "".join(_band(number, name, parts) for number, name in enumerate(sheet.names, start=1))
     return (
         f'<VRTDataset rasterXSize="{sheet.width}" rasterYSize="{sheet.height}"><SRS>EPSG:{sheet.epsg}</SRS>'
         f"<GeoTransform>{place}</GeoTransform><Metadata>{metadata}</Metadata>{bands}</VRTDataset>"
@@ -158,7 +174,7 @@ def _virtual(sheet: Sheet, parts: Sequence[Part]) -> str:
 
 
 def _band(number: int, name: str, parts: Sequence[Part]) -> str:
-    scale = 1.0 if name == OBSERVATIONS else _SCALE
+    scale = 1.0 if name in {OBSERVATIONS, QUALITY} else _SCALE
     sources = "".join(
         f'<SimpleSource><SourceFilename relativeToVRT="1">{escape(part.path.name)}</SourceFilename>'
         f'<SourceBand>{number}</SourceBand><SourceProperties RasterXSize="{part.width}" RasterYSize="{part.height}" '

@@ -35,6 +35,8 @@ class FrameText:
         Credit line.
     empty
         Whether the month has no clear pixel.
+    filled
+        Share of the picture that is filled by a rule for gaps, 0 to 1.
     """
 
     month: str
@@ -44,6 +46,7 @@ class FrameText:
     title: str = ""
     attribution: str = ""
     empty: bool = False
+    filled: float = 0.0
 
 
 def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
@@ -74,7 +77,7 @@ def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
     if text.title:
         _shadowed(draw, (unit, round(unit * 0.7)), text.title, round(unit * 1.1))
     _north_arrow(draw, width - unit * 1.6, unit * 0.8, unit)
-    if text.empty:
+    if text.empty and not text.filled:
         _notice(draw, (width / 2, height / 2), "No clear pixel this month", unit)
     _strip(draw, text, (width, height, strip), unit, text.metres_per_pixel / factor)
     return np.asarray(canvas)
@@ -114,13 +117,18 @@ def _strip(
         right = max(index * cell, (index + 1) * cell - gap - 1) if cell > gap + 1 else (index + 1) * cell - 1
         draw.rectangle((index * cell, top, right, top + line - 1), fill=colour)
     middle = top + line + (strip - line) * 0.38
-    draw.text((unit, middle), month_label(text.month), font=_font(round(unit * 1.45)), fill=_INK, anchor="lm")
-    pixels, label = scale_bar(metres_per_pixel, width * _BAR_SHARE)
+    label = month_label(text.month)
+    draw.text((unit, middle), label, font=_font(round(unit * 1.45)), fill=_INK, anchor="lm")
+    if text.filled:
+        right = unit * 1.6 + _font(round(unit * 1.45)).getlength(label)
+        share = f"{max(text.filled, 0.01):.0%} filled"
+        draw.text((right, middle + unit * 0.2), share, font=_font(round(unit * 0.85)), fill=_ACCENT, anchor="lm")
+    pixels, length = scale_bar(metres_per_pixel, width * _BAR_SHARE)
     right = width - unit
     draw.line((right - pixels, middle + unit * 0.45, right, middle + unit * 0.45), fill=_INK, width=2)
     for end in (right - pixels, right):
         draw.line((end, middle + unit * 0.1, end, middle + unit * 0.45), fill=_INK, width=2)
-    draw.text((right - pixels / 2, middle), label, font=_font(round(unit * 0.85)), fill=_INK, anchor="mb")
+    draw.text((right - pixels / 2, middle), length, font=_font(round(unit * 0.85)), fill=_INK, anchor="mb")
     credit = _shortened(text.attribution, width - 2 * unit, round(unit * 0.72))
     draw.text((unit, top + strip - unit * 0.5), credit, font=_font(round(unit * 0.72)), fill=_MUTED, anchor="ls")
 

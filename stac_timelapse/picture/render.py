@@ -17,11 +17,14 @@ from rasterio.features import geometry_mask
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import calculate_default_transform, transform_geom
 
+from stac_timelapse.composite.gaps import OBSERVED, QUALITY
 from stac_timelapse.picture.indices import Preset
 
 #: The hatch that stands for "no clear observation": two light greys that no land has.
 GAP_COLOURS = (226, 208)
 _HATCH_PERIOD, _HATCH_WIDTH = 14, 4
+#: Light lines over what is filled, one pixel wide.
+_LINE, _LINE_PERIOD = 255, 12
 _LOW, _HIGH = 2.0, 98.0
 _GAMMA = 1.2
 _SAMPLE_SIZE = 512
@@ -119,7 +122,9 @@ def sample(path: Path, preset: Preset, size: int = _SAMPLE_SIZE) -> NDArray[np.u
     return values
 
 
-def render(reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
+def render(
+    reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch, filled: NDArray[np.bool_] | None = None
+) -> NDArray[np.uint8]:
     """Colour one month.
 
     Parameters
@@ -128,11 +133,13 @@ def render(reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch) ->
         ``(band, y, x)`` DN in the preset's order, 0 = no observation.
     preset, stretch
         Picture and stretch.
+    filled
+        ``(y, x)``, True where the value is not of this month.
 
     Returns
     -------
     ndarray of uint8
-        ``(y, x, 3)``; a calm diagonal hatch where a band has no observation.
+        ``(y, x, 3)``; a calm diagonal hatch where a band has no data, fine light lines over what is filled.
     """
     if preset.kind == "index":
         picture = _index_colours(reflectance, preset, stretch)
@@ -142,6 +149,9 @@ def render(reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch) ->
             for band, low, high in zip(reflectance, stretch.lows, stretch.highs, strict=True)
         ]
         picture = np.stack(channels * (3 // len(channels)), axis=-1)
+    if filled is not None and filled.any():
+        lined = filled & lines(filled.shape)
+        picture[lined] = (2 * picture[lined].astype(np.uint16) + _LINE) // 3
     gap = (reflectance == 0).any(axis=0)
     if gap.any():
         picture[gap] = hatch(gap.shape)[gap][:, None]
@@ -153,6 +163,13 @@ def hatch(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     rows, cols = np.ogrid[: shape[0], : shape[1]]
     light, dark = GAP_COLOURS
     return np.where((rows + cols) % _HATCH_PERIOD < _HATCH_WIDTH, dark, light).astype(np.uint8)
+
+
+def lines(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the ``(y, x)`` lines over filled pixels; they lean the other way than the hatch of gaps."""
+    rows, cols = np.ogrid[: shape[0], : shape[1]]
+    crossed: NDArray[np.bool_] = (cols - rows) % _LINE_PERIOD == 0
+    return crossed
 
 
 def render_cog(
@@ -174,21 +191,28 @@ def render_cog(
     with rasterio.open(path) as composite:
         if crs is None:
             shape = _fitted(composite.height, composite.width, max_size)
-            indexes = _indexes(composite, preset)
+            indexes = [*_indexes(composite, preset), *_quality(composite)]
             values = composite.read(indexes, out_shape=(len(indexes), *shape), resampling=Resampling.nearest)
-            return RenderedFrame(render(values, preset, stretch), tuple(composite.bounds))
+            return RenderedFrame(_marked(values, preset, stretch), tuple(composite.bounds))
         _, width, height = calculate_default_transform(
             composite.crs, crs, composite.width, composite.height, *composite.bounds
         )
         factor = max(width, height) / max(_fitted(height, width, max_size))
         levels = composite.overviews(1)
-        indexes = _indexes(composite, preset)
+        indexes = [*_indexes(composite, preset), *_quality(composite)]
     level = max((i for i, overview in enumerate(levels) if overview <= factor), default=None)
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
     with rasterio.open(path, **options) as composite:
         # An overview opened as a dataset does not know the bands' names any more: the numbers go along.
         values, bounds, inside = _warped(composite, indexes, _fitted(height, width, max_size), crs)
-    return RenderedFrame(np.dstack([render(values, preset, stretch), inside.astype(np.uint8) * 255]), bounds)
+    return RenderedFrame(np.dstack([_marked(values, preset, stretch), inside.astype(np.uint8) * 255]), bounds)
+
+
+def _marked(layers: NDArray[np.uint16], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
+    """Colour the preset's bands; a layer more is the quality."""
+    number = len(preset.bands)
+    filled = layers[number] > OBSERVED if len(layers) > number else None
+    return render(layers[:number], preset, stretch, filled)
 
 
 def _warped(
@@ -236,6 +260,10 @@ def _index_colours(reflectance: NDArray[np.uint16], preset: Preset, stretch: Str
 
 def _indexes(composite: rasterio.DatasetReader, preset: Preset) -> list[int]:
     return [composite.descriptions.index(band) + 1 for band in preset.bands]
+
+
+def _quality(composite: rasterio.DatasetReader) -> list[int]:
+    return [composite.descriptions.index(QUALITY) + 1] if QUALITY in composite.descriptions else []
 
 
 def _fitted(height: int, width: int, max_size: int | None) -> tuple[int, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from stac_timelapse.scenes.model import Pass, Rejection, SceneSet
@@ -20,10 +21,13 @@ class MonthFacts:
         In order of time.
     rejected
         Found and not used, with the reason.
+    near
+        Of the days around the month, to fill what the used ones do not see; None where nothing is filled so.
     """
 
     used: tuple[Pass, ...]
     rejected: tuple[Rejection, ...] = ()
+    near: tuple[Pass, ...] | None = None
 
     @property
     def median_day(self) -> str:
@@ -46,6 +50,11 @@ class MonthFacts:
             "MEDIAN_DAY": self.median_day,
             "SENSORS": ", ".join(f"{name} {number}" for name, number in self.sensors.items()),
             "REJECTED": "; ".join(self.rejections),
+            **(
+                {}
+                if self.near is None
+                else {"NEAR_SCENES": " ".join(scene.id for one in self.near for scene in one.scenes)}
+            ),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,6 +65,7 @@ class MonthFacts:
                 {"pass": other.one.key, "scenes": [scene.id for scene in other.one.scenes], "reason": other.reason}
                 for other in self.rejected
             ],
+            **({} if self.near is None else {"near_passes": [one.key for one in self.near]}),
             "median_day": self.median_day or None,
             "sensors": dict(self.sensors),
         }
@@ -66,9 +76,24 @@ class MonthFacts:
         return tuple(f"{scene.id}: {other.reason}" for other in self.rejected for scene in other.one.scenes)
 
 
-def facts_by_month(scenes: SceneSet) -> dict[str, MonthFacts]:
-    """Return the facts of every month that was asked for."""
+def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None = None) -> dict[str, MonthFacts]:
+    """Return the facts of every month that was asked for.
+
+    Parameters
+    ----------
+    scenes
+        The passes used, of the months and maybe of the days around them, and those rejected.
+    is_near
+        Tells whether a day outside a ``"YYYY-MM"`` may fill it.
+    """
     rejected: dict[str, list[Rejection]] = {}
     for other in scenes.rejected:
         rejected.setdefault(other.one.month, []).append(other)
-    return {month: MonthFacts(used, tuple(rejected.get(month, ()))) for month, used in scenes.by_month().items()}
+    return {
+        month: MonthFacts(
+            used,
+            tuple(rejected.get(month, ())),
+            None if is_near is None else tuple(one for one in scenes.passes if is_near(month, one.datetime.date())),
+        )
+        for month, used in scenes.by_month().items()
+    }

@@ -156,7 +156,7 @@ class SceneSet:
     Parameters
     ----------
     passes
-        Sorted by time.
+        Sorted by time; maybe also some of the days around the months.
     months
         Every month that was asked for, also those without a pass.
     n_items

@@ -13,7 +13,7 @@ from stac_timelapse.errors import NothingFoundError, ProviderError, TooBigError
 from stac_timelapse.scenes.catalog import Catalog
 from stac_timelapse.scenes.items import UnusableItemError, may_concern, scene_of
 from stac_timelapse.scenes.model import SCENE_CLOUD, Rejection, Scene, SceneSet, group_passes, newest_of_twins
-from stac_timelapse.scenes.months import months_between
+from stac_timelapse.scenes.months import is_near, months_between, with_neighbours
 from stac_timelapse.scenes.provider import api_items, static_items
 
 #: The widest and highest area in kilometres: UTM serves no larger one.
@@ -39,6 +39,8 @@ class SceneQuery:
         Largest cloud cover of a granule in percent, as the provider states it.
     bands
         Sentinel-2 band names that will be read.
+    days_around
+        Scenes of so many days before and after the months are found as well, at most 31.
     """
 
     aoi: AreaOfInterest
@@ -47,11 +49,23 @@ class SceneQuery:
     months_of_year: tuple[int, ...] = tuple(range(1, 13))
     max_cloud: float = 100.0
     bands: tuple[str, ...] = ("B04", "B03", "B02")
+    days_around: int = 0
 
     @property
     def months(self) -> tuple[str, ...]:
         """The months asked for, ``"YYYY-MM"``."""
         return months_between(self.start, self.end, self.months_of_year)
+
+    @property
+    def searched_months(self) -> tuple[str, ...]:
+        """The months that hold all the days asked for."""
+        return with_neighbours(self.months) if self.days_around else self.months
+
+    def wants(self, scene: Scene) -> bool:
+        """Tell whether a scene is of the days asked for and sees something of the area."""
+        day = scene.datetime.date()
+        timely = scene.month in self.months or any(is_near(day, month, self.days_around) for month in self.months)
+        return timely and scene.footprint.intersects(self.aoi.geometry)
 
 
 def find_scenes(catalog: Catalog, query: SceneQuery) -> SceneSet:
@@ -83,7 +97,7 @@ def find_scenes(catalog: Catalog, query: SceneQuery) -> SceneSet:
     """
     months = query.months
     _check_extent(query.aoi)
-    found = api_items(catalog, query.aoi, months) if catalog.is_api else static_items(catalog)
+    found = api_items(catalog, query.aoi, query.searched_months) if catalog.is_api else static_items(catalog)
     scenes: dict[str, Scene] = {}
     coverage: dict[str, float] = {}
     skipped: list[str] = []
@@ -96,7 +110,7 @@ def find_scenes(catalog: Catalog, query: SceneQuery) -> SceneSet:
                 skipped.append(str(error))
                 n_items += 1
             continue
-        if scene.month not in months or not scene.footprint.intersects(query.aoi.geometry):
+        if not query.wants(scene):
             continue
         share = shapely.area(shapely.intersection(scene.footprint, query.aoi.geometry)) / query.aoi.geometry.area
         if share > _MIN_SHARE and scene.id not in scenes:

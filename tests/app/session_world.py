@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -55,6 +56,7 @@ def result_of(path, month, *, seen=2, unreadable=()):
         scene_ids=("a", "b")[:seen],
         observations_mean=float(seen),
         clear_share=1.0 if seen else 0.0,
+        filled_share=0.0,
         facts=MonthFacts((PASS,) * seen),
         from_store=False,
         unreadable=tuple(unreadable),
@@ -107,6 +109,9 @@ class PlayedEngine:
             if self.build_error is not None and done:
                 raise self.build_error
             yield result_of(write_month(self.folder, month, 800 + 100 * done, bands=recipe.bands), month)
+        for done, month in enumerate(months if recipe.gaps == "hold" else ()):
+            filled = result_of(write_month(self.folder, month, 2800 + 100 * done, bands=recipe.bands), month)
+            yield replace(filled, filled_share=0.25)
 
 
 class Desk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 from PIL import Image
 from session_world import PASS
@@ -203,6 +204,26 @@ def test_the_cloud_limit_acts_on_what_was_measured_and_not_on_the_search(desk):
     assert desk.state.used.passes == (PASS,)
     desk.build()
     assert desk.state.series.scenes == desk.state.used
+
+
+def test_months_that_come_again_filled_take_the_place_of_the_blank_ones(desk):
+    desk.search()
+    desk.state.gaps = "hold"
+    assert desk.state.is_current  # nothing else has to be found
+    desk.build()
+    series = desk.state.series
+    assert [one.month for one in series.results] == ["2022-05", "2022-06", "2022-07"]
+    assert [one.filled_share for one in series.results] == [0.25] * 3
+    assert series.complete
+    assert len({one.url for one in series.frames}) == 3
+    pictures, _ = desk.actions.painter.full.load("2022-06")
+    with Image.open(desk.workspace_file(series.frames[1].url)) as frame:
+        # The full picture is the filled month's too, not the one that was kept of the blank month.
+        assert abs(int(np.asarray(frame.convert("RGB"))[20, 20, 0]) - int(pictures[20, 20, 0])) <= 6
+    assert desk.state.is_built
+    desk.state.gaps = "widen:10"
+    assert not desk.state.is_current  # days around the months have to be searched
+    assert desk.state.is_outdated
 
 
 def test_a_search_that_finds_only_passes_above_the_cloud_limit_says_so(desk):

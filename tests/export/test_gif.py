@@ -5,9 +5,11 @@ import pytest
 from affine import Affine
 from PIL import Image, ImageSequence
 
+from stac_timelapse.composite.gaps import HELD, OBSERVED, QUALITY_MEANS
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.export.geotiff import write_composite
 from stac_timelapse.export.gif import write_gif
+from stac_timelapse.export.parts import Sheet, assemble, new_folder, write_part
 from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.picture.render import GAP_COLOURS, Stretch
 
@@ -83,3 +85,24 @@ def test_nothing_is_left_beside_the_file(gif):
 def test_without_a_month(tmp_path):
     with pytest.raises(InvalidInputError, match="no month to draw"):
         write_gif([], tmp_path / "x.gif", preset=PRESET, stretch=STRETCH)
+
+
+def test_what_is_filled_is_lined_and_named(tmp_path):
+    folder = new_folder(tmp_path)
+    layers = np.full((5, 300, 400), 2000, np.uint16)
+    layers[3], layers[4] = OBSERVED, 1
+    layers[3, :, 200:], layers[4, :, 200:] = HELD, 0
+    place = (10.0, 0.0, 499_980.0, 0.0, -10.0, 5_200_020.0)
+    sheet = Sheet(PRESET.bands, 400, 300, 32633, place, "2022-01", {}, quality=QUALITY_MEANS)
+    assemble(sheet, [write_part(folder, 0, 0, layers)], tmp_path / "filled.tif")
+    month = composite(tmp_path, "2022-02", (2000, 2000, 2000))
+    out = write_gif(
+        [("2022-01", tmp_path / "filled.tif"), month], tmp_path / "both.gif", preset=PRESET, stretch=STRETCH
+    )
+    (filled, _), (plain, _) = frames(out)
+    # Above the strip with the text and beside the north arrow.
+    assert (plain[60:280, 10:380] == plain[100, 100]).all()
+    assert (filled[60:280, 10:190] == plain[100, 100]).all()
+    assert 0.05 < (filled[60:280, 210:380] != plain[100, 100]).any(axis=-1).mean() < 0.2
+    strip = slice(300, 320), slice(140, 260)
+    assert (filled[strip] != plain[strip]).any()  # "50% filled" beside the month

@@ -42,6 +42,17 @@ def test_a_gap_is_hatched_and_only_the_gap():
     np.testing.assert_array_equal(hole[..., 0], hatch((40, 40))[10:30, 10:30])
 
 
+def test_what_is_filled_has_light_lines_and_nothing_else():
+    values = month(1000, 1000, 1000, shape=(40, 40))
+    filled = np.zeros((40, 40), dtype=bool)
+    filled[10:30, 10:30] = True
+    picture = render(values, RGB, LINEAR, filled)
+    assert (picture[~filled] == 100).all()
+    inside = picture[filled]
+    assert set(np.unique(inside)) == {100, (2 * 100 + 255) // 3}
+    assert 0.05 < (inside[:, 0] != 100).mean() < 0.2
+
+
 def test_an_index_is_the_normalised_difference():
     preset = PRESETS["ndvi"]
     palette = preset.palette()

@@ -259,6 +259,33 @@ def test_the_cloud_limit_unticks_passes_by_what_they_saw_of_the_area(dashboard):
     assert sum(used) == below + 1
 
 
+def test_gaps_are_filled_on_demand_and_marked(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2021-11", "2022-01")
+    dashboard.search()
+    dashboard.build()
+    dashboard.step("ArrowRight")
+    assert dashboard.month() == demo.CLOUDY_MONTH
+    west, south, east, north = map(float, BOX.split(","))
+    middle = (west + east) / 2, (south + north) / 2
+    spots = [(middle[0] + step * (east - west) / 400, middle[1]) for step in range(-40, 40)]
+
+    def greys():
+        """Return how many spots around the middle are grey as hatched gaps are."""
+        return sum(max(colour) - min(colour) < 3 for colour in (dashboard.colour(*spot) for spot in spots))
+
+    dashboard.wait(lambda: greys() == len(spots))
+    dashboard.open_step("how")
+    page.get_by_text("Advanced").click()
+    dashboard.choose("t-gaps", "Hold the last clear month")
+    expect(page.locator(".outdated")).to_be_visible()
+    dashboard.build()
+    expect(page.locator(".outdated")).to_be_hidden()
+    expect(dashboard.player.locator(".detail")).to_contain_text(re.compile(r"\d % filled"))
+    dashboard.wait(lambda: greys() < len(spots) / 2)
+
+
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
     dashboard.type_area(BOX)
     set_months(dashboard, "2022-06", "2022-03")
