@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,34 +19,23 @@ from stac_timelapse.composite.gaps import BLANK, Gaps
 from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
+from stac_timelapse.errors import AssetReadError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
-from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
+from stac_timelapse.month_job import MonthJob, MonthResult, Progress, explained, job_for
+from stac_timelapse.rescue import Rescued, rescued_of
 from stac_timelapse.scenes.facts import MonthFacts, facts_by_month
 from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.tasks import Tasks
 from stac_timelapse.work import compose_part, finish_month, shares_disk
 
 __all__ = ["Builder", "MonthResult", "Progress"]
 
-#: How often a waiting build looks whether it should stop, in seconds.
-_POLL = 0.2
 #: With this many unreadable scenes and not one readable the provider is down, not the scene.
 _HOPELESS = 4
 _RETRIES = 1
 #: Tiles at the workers for each of their threads: one in work, one ready.
 _TILES_PER_THREAD = 2
 _LEAST_TILES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a build is: tiles of the month in work, months of the whole."""
-
-    month: str
-    months_done: int
-    months_total: int
-    tiles_done: int
-    tiles_total: int
 
 
 @dataclass(slots=True)
@@ -88,16 +76,22 @@ class Builder:
     _readable: bool = False
     _unreadable: dict[str, str] = field(default_factory=dict)
     _jobs: list[MonthJob] = field(default_factory=list)
-    #: Name -> future and its month; what is not in here any more is old news.
-    _live: dict[str, tuple[Any, MonthJob]] = field(default_factory=dict)
-    _news: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    _tasks: Tasks = field(init=False)
+    #: How many tiles the workers get at a time; 0 before they were looked at.
+    _room: int = 0
+    _bright: Rescued | None = None
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _done: int = 0
+    #: Of all scenes, and of those that can be read.
+    _asked: Mapping[str, MonthFacts] = field(default_factory=dict)
     _facts: Mapping[str, MonthFacts] = field(default_factory=dict)
     #: How many months become files at a time.
     _writers: int = 1
     #: Finishes months here where the workers do not share the disk.
     _here: ThreadPoolExecutor | None = None
+
+    def __post_init__(self) -> None:
+        self._tasks = Tasks(self.client, self.should_stop)
 
     def run(self, first: str | None = None) -> Iterator[MonthResult]:
         """Yield the months as they are finished: `first`, then its neighbours, each before those further away.
@@ -110,26 +104,28 @@ class Builder:
             If nothing at all can be read.
         """
         waiting = deque(_nearest_first(self.scenes.months, first))
-        self._facts = facts_by_month(self.scenes, self.gaps.near)
-        room = 0
+        self._asked = self._facts = facts_by_month(self.scenes, self.gaps.near)
         month = ""
         try:
+            if self.policy.rescue:
+                self._find_bright_ground()
             while waiting or self._jobs:
-                self._stop_if_asked()
-                while waiting and (not self._jobs or (room and len(self._live) < room)):
-                    job = self._job(waiting.popleft(), {})
+                self._tasks.stop_if_asked()
+                while waiting and (not self._jobs or len(self._tasks) < self._room):
+                    month_next = waiting.popleft()
+                    job = self._job(month_next, self._lost(month_next))
                     self._jobs.append(job)
-                    if not job.finished and not room:
-                        room = self._prepare()
-                    self._submit(room)
+                    if not job.finished:
+                        self._prepare()
+                    self._submit()
                 if self._jobs[0].finished:
                     yield self._finished(self._jobs.pop(0))
                     continue
-                self._submit(room)
+                self._submit()
                 if month != self._jobs[0].month:
                     month = self._jobs[0].month
                     self._report(self._jobs[0])
-                self._take(self._next())
+                self._take(*self._tasks.next())
         except (FutureCancelledError, CommClosedError, KilledWorker, OSError, RasterioError) as error:
             raise explained(error, month, self.store.folder) from error
         finally:
@@ -138,65 +134,74 @@ class Builder:
             raise self._nothing_readable()
 
     def _prepare(self) -> int:
-        """Look at the workers; return how many tiles they get at a time."""
+        """Look at the workers, once; return how many tiles they get at a time."""
+        if self._room:
+            return self._room
         if not shares_disk(self.client, self.store.folder):
             self._here = ThreadPoolExecutor(1, thread_name_prefix="months")
         threads: Mapping[str, int] = self.client.nthreads()
         self._writers = 1 if self._here is not None else max(len(threads), 1)
-        return max(_LEAST_TILES, _TILES_PER_THREAD * sum(threads.values()))
+        self._room = max(_LEAST_TILES, _TILES_PER_THREAD * sum(threads.values()))
+        return self._room
+
+    def _find_bright_ground(self) -> None:
+        """Look at the masks of all passes, if nobody did before."""
+        total = len(self.scenes.months)
+
+        def report(done: int, tiles: int) -> None:
+            if self.on_progress is not None:
+                self.on_progress(Progress("", 0, total, done, tiles))
+
+        work = self._tasks, self._prepare
+        self._bright, unreadable = rescued_of(self.scenes, self.grid, self.policy, self.store, work, report)
+        if unreadable:
+            self._unreadable |= unreadable
+            left = self.scenes.without_scenes(unreadable)
+            if not left.passes:
+                raise self._nothing_readable()
+            self._facts = facts_by_month(left, self.gaps.near)
+
+    def _lost(self, month: str) -> dict[str, str]:
+        """Return what of a month is known to be unreadable before it is begun, scene id -> reason."""
+        asked = self._asked[month]
+        scenes = (scene.id for one in (*asked.used, *(asked.near or ())) for scene in one.scenes)
+        return {name: self._unreadable[name] for name in scenes if name in self._unreadable}
 
     def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
         facts = self._facts[month]
-        key = month_key(month, facts, self.grid, self.bands, self.policy, self.method, self.gaps)
+        bright = None if self._bright is None else self._bright.digest
+        key = month_key(month, facts, self.grid, self.bands, self.policy, self.method, self.gaps, bright)
         plan = MonthPlan.of(facts.used, self.grid, self.bands, self.policy, self.method, facts.near)
-        return job_for(month, facts, self.grid, plan, (self.store.path(key), self.store.take(key)), self.tags, lost)
+        tags = self.tags if self._bright is None else {**self.tags, "RESCUED_PIXELS": str(self._bright.pixels)}
+        return job_for(month, facts, self.grid, plan, (self.store.path(key), self.store.take(key)), tags, lost)
 
-    def _submit(self, room: int) -> None:
+    def _submit(self) -> None:
         """Hand out tiles, those of the first months first, while there is room."""
         for job in self._jobs:
-            while len(self._live) < room:
+            while len(self._tasks) < self._room:
                 tile = job.start()
                 if tile is None:
                     break
                 target, corner = tile
                 folder = str(job.folder) if self._here is None else None
+                bright = None if self._bright is None else self._bright.tiles[corner]
                 # The plan goes with each tile: of a task that it depended on, Dask would keep all tiles on the worker
                 # that holds it.
-                future = self.client.submit(
+                self._tasks.submit(
+                    job,
                     compose_part,
                     job.plan,
                     target,
                     corner,
                     folder,
-                    key=f"tile-{self._token}-{job.name}-{corner[0]}-{corner[1]}",
+                    bright,
+                    name=f"tile-{self._token}-{job.name}-{corner[0]}-{corner[1]}",
                     priority=-self._done - self._jobs.index(job),
                     retries=_RETRIES,
                 )
-                self._watch(str(future.key), future, job)
 
-    def _watch(self, name: str, future: Any, job: MonthJob) -> None:
-        self._live[name] = future, job
-        # Not `distributed.wait`: it wants a default client, which is the default of every other thread too.
-        future.add_done_callback(lambda _: self._news.put(name))
-
-    def _next(self) -> str:
-        """Return the name of what is done next, or raise as soon as the build should stop."""
-        while True:
-            self._stop_if_asked()
-            try:
-                return self._news.get(timeout=_POLL)
-            except queue.Empty:
-                continue
-
-    def _stop_if_asked(self) -> None:
-        if self.should_stop is not None and self.should_stop():
-            raise CancelledError("The build was cancelled; the months finished before are kept.")
-
-    def _take(self, name: str) -> None:
+    def _take(self, future: Any, job: MonthJob) -> None:
         """Note what became of a tile or of a month's file."""
-        if name not in self._live:
-            return
-        future, job = self._live.pop(name)
         error = future.exception()
         if job.finishing:
             if error is not None:
@@ -248,10 +253,10 @@ class Builder:
             name = f"month-{self._token}-{job.name}"
             work = (job.sheet, job.parts, str(job.path))
             if self._here is not None:
-                self._watch(name, self._here.submit(finish_month, *work), job)
+                self._tasks.watch(job, name, self._here.submit(finish_month, *work))
             else:
                 priority = 1 - self._done - self._jobs.index(job)
-                self._watch(name, self.client.submit(finish_month, *work, key=name, priority=priority), job)
+                self._tasks.submit(job, finish_month, *work, name=name, priority=priority)
 
     def _finished(self, job: MonthJob) -> MonthResult:
         self._readable = self._readable or bool(job.facts.used)
@@ -271,12 +276,9 @@ class Builder:
             self.on_progress(Progress(head.month, self._done, total, len(head.parts), max(head.total, 1)))
 
     def _clean(self) -> None:
-        futures = [future for future, _ in self._live.values()]
-        self._live.clear()
+        self._tasks.cancel()
         if self._here is not None:
             self._here.shutdown(cancel_futures=True)
-        elif futures and self.client.status == "running":
-            self.client.cancel(futures)
         for job in self._jobs:
             job.close()
         self.store.trim()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stac_timelapse import __version__, commands
+from stac_timelapse.composite.persistent import LEAST_LOOKS, SHARE
 from stac_timelapse.errors import NothingFoundError, TimelapseError, cause_of
 from stac_timelapse.picture.indices import PRESETS
 
@@ -62,6 +63,11 @@ _METHOD_HELP = (
 
 _AREA_CLOUD_HELP = "leave out passes of which more was hidden, in percent of what each saw of the area (default: 100)"
 _MEASURE_HELP = "read the overviews of the cloud masks, and say what each pass saw clear inside the area itself"
+
+_OPENING_HELP = "radius of the disc that a cloud or shadow must hold to be one (morphological opening; default: 0)"
+_RESCUE_HELP = (
+    f"take for bright ground what is flagged as cloud in more than {SHARE} %% of at least {LEAST_LOOKS} passes"
+)
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
@@ -148,6 +154,8 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
         "--clear", type=_numbers, default=(4, 5, 6, 7), metavar="4,5,6,7", help="classes of the SCL that are kept"
     )
     parser.add_argument("--dilate", type=float, default=0.0, metavar="METRES", help="margin around clouds (default: 0)")
+    parser.add_argument("--opening", type=float, default=0.0, metavar="METRES", help=_OPENING_HELP)
+    parser.add_argument("--rescue", action="store_true", help=_RESCUE_HELP)
 
 
 def _months(text: str) -> tuple[str, str]:

@@ -56,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             say(_line(result))
             months[result.month] = result
     results = [months[month] for month in sorted(months)]
+    if results[0].rescued_pixels is not None:
+        say(f"Bright ground that passes for cloud: {results[0].rescued_pixels:,} pixels.")
     try:
         files = _write(recipe, scenes, results, arguments, out)
     except OSError as error:
@@ -174,6 +176,8 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         resolution=arguments.resolution,
         clear=arguments.clear,
         dilate=arguments.dilate,
+        opening=arguments.opening,
+        rescue=arguments.rescue,
         max_area_cloud=arguments.max_area_cloud,
         excluded=tuple(arguments.exclude),
         gaps=arguments.gaps,
@@ -260,7 +264,7 @@ def _line(result: MonthResult) -> str:
 def _show(progress: Progress) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(
-            f"\r{progress.month}: tile {progress.tiles_done} of {progress.tiles_total}, "
+            f"\r{progress.month or 'Looking for bright ground'}: tile {progress.tiles_done} of {progress.tiles_total}, "
             f"month {min(progress.months_done + 1, progress.months_total)} of {progress.months_total}\x1b[K\r"
         )
 

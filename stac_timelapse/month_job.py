@@ -53,6 +53,8 @@ class MonthResult:
         ``(scene id, reason)`` of the scenes that had to be left out.
     seconds
         Time it took.
+    rescued_pixels
+        Pixels taken for bright ground, whatever their class; None where none is told from clouds.
     """
 
     month: str
@@ -66,11 +68,26 @@ class MonthResult:
     from_store: bool
     unreadable: tuple[tuple[str, str], ...]
     seconds: float
+    rescued_pixels: int | None = None
 
     @property
     def empty(self) -> bool:
         """Whether no pixel of the month is clear."""
         return self.clear_share == 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a build is: tiles of the month in work, months of the whole.
+
+    Before the first month the masks of all passes may have to be looked at; then there is no month.
+    """
+
+    month: str
+    months_done: int
+    months_total: int
+    tiles_done: int
+    tiles_total: int
 
 
 @dataclass(slots=True, eq=False)
@@ -166,6 +183,7 @@ def result_of(
         from_store=from_store,
         unreadable=tuple(sorted(lost.items())),
         seconds=seconds,
+        rescued_pixels=int(tags["RESCUED_PIXELS"]) if "RESCUED_PIXELS" in tags else None,
     )
 
 

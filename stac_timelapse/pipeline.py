@@ -152,6 +152,8 @@ def build(
             "CLEAR_CLASSES": " ".join(map(str, recipe.policy.clear)),
             "CLOUD_MARGIN_METRES": f"{recipe.policy.dilate:g}",
             "GAPS": str(gaps) if gaps.days else "blank",
+            "CLOUD_OPENING_METRES": f"{recipe.policy.opening:g}",
+            "BRIGHT_GROUND_RESCUED": "yes" if recipe.policy.rescue else "no",
         },
         gaps=gaps,
         on_progress=on_progress,

@@ -45,7 +45,7 @@ class Recipe:
         Name of the picture preset that the bands serve, or None.
     resolution
         Pixel size in metres.
-    clear, dilate
+    clear, dilate, opening, rescue
         See `MaskPolicy`.
     method
         Reducer, see `stac_timelapse.composite.methods`.
@@ -71,6 +71,8 @@ class Recipe:
     resolution: float = 10.0
     clear: tuple[int, ...] = DEFAULT_CLEAR
     dilate: float = 0.0
+    opening: float = 0.0
+    rescue: bool = False
     method: str = "median"
     collection: str | None = None
     excluded: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         months_between(self.start, self.end, self.months_of_year)
-        MaskPolicy(self.clear, self.dilate)
+        self.policy  # noqa: B018 - its checks
         unknown = [band for band in self.bands if band not in BANDS]
         if unknown or not self.bands:
             named = f"Band {unknown[0]!r} is not known" if unknown else "No band is chosen"
@@ -110,7 +112,7 @@ class Recipe:
     @property
     def policy(self) -> MaskPolicy:
         """What counts as clear."""
-        return MaskPolicy(self.clear, self.dilate)
+        return MaskPolicy(self.clear, self.dilate, self.opening, self.rescue)
 
     @property
     def query(self) -> SceneQuery:
@@ -145,6 +147,8 @@ class Recipe:
             "resolution": self.resolution,
             "clear": list(self.clear),
             "dilate": self.dilate,
+            "opening": self.opening,
+            "rescue": self.rescue,
             "method": self.method,
             "excluded": list(self.excluded),
             "kept": list(self.kept),
@@ -182,6 +186,8 @@ class Recipe:
                 resolution=values["resolution"],
                 clear=tuple(values["clear"]),
                 dilate=values["dilate"],
+                opening=values["opening"],
+                rescue=values["rescue"],
                 method=values["method"],
                 excluded=tuple(values["excluded"]),
                 kept=tuple(values["kept"]),

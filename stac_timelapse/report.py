@@ -43,6 +43,7 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
             for scene in one.scenes
         ],
         "months": [{"month": result.month, **result.facts.to_dict()} for result in results],
+        "rescued_pixels": _rescued(results),
         "left_out": list(scenes.skipped),
         "versions": {"stac-timelapse-dashboard": __version__, **{name: version(name) for name in _LIBRARIES}},
     }
@@ -76,6 +77,7 @@ def summary(
         # The engine does not count what GDAL fetched; a guess would be worse than nothing.
         "bytes_read": None,
         "bytes_estimated": estimate.read_bytes,
+        "rescued_pixels": _rescued(results),
         "months": [
             {
                 "month": result.month,
@@ -96,3 +98,8 @@ def summary(
         "seconds": round(seconds, 3),
         "files": [str(path) for path in files],
     }
+
+
+def _rescued(results: Sequence[MonthResult]) -> int | None:
+    """Return the pixels taken for bright ground, the same in every month; None where none is told from clouds."""
+    return results[0].rescued_pixels if results else None

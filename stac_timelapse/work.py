@@ -10,6 +10,7 @@ import numpy as np
 from distributed import Client
 from numpy.typing import NDArray
 
+from stac_timelapse.composite.persistent import pack, persistent_pixels, unpack
 from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.raster import Target
 from stac_timelapse.export.parts import Part, Sheet, assemble, new_folder, remove_folder, write_part
@@ -18,7 +19,9 @@ from stac_timelapse.export.parts import Part, Sheet, assemble, new_folder, remov
 Tile = tuple[NDArray[np.uint16], int, int]
 
 
-def compose_part(plan: str, target: Target, corner: tuple[int, int], folder: str | None) -> Part | Tile:
+def compose_part(
+    plan: str, target: Target, corner: tuple[int, int], folder: str | None, bright: bytes | None = None
+) -> Part | Tile:
     """Compose one tile of a month.
 
     Parameters
@@ -31,14 +34,43 @@ def compose_part(plan: str, target: Target, corner: tuple[int, int], folder: str
         Its left column and top row in the sheet.
     folder
         Where it is written; None where the workers do not share the disk.
+    bright
+        What `bright_part` returned of it, if bright ground is to be told from clouds.
 
     Returns
     -------
     Part or tuple
         What was written, or the tile itself with its left column and top row.
     """
-    tile = MonthPlan.from_text(plan).compose(target)
+    month = MonthPlan.from_text(plan)
+    tile = month.compose(target, None if bright is None else unpack(bright, month, target))
     return (tile, *corner) if folder is None else write_part(Path(folder), *corner, tile)
+
+
+def bright_part(plan: str, target: Target) -> tuple[bytes, int, dict[str, str]]:
+    """Find bright ground that is taken for cloud on one tile.
+
+    Parameters
+    ----------
+    plan
+        Text of a `MonthPlan` of the whole series.
+    target
+        The tile.
+
+    Returns
+    -------
+    bits
+        The tile with its surroundings, see `pack`.
+    pixels
+        How many of the tile are such.
+    unreadable
+        Scene id -> reason.
+    """
+    series = MonthPlan.from_text(plan)
+    pixels, unreadable = persistent_pixels(series, target)
+    margin = series.policy.margin(target.resolution)
+    inside = pixels[margin : margin + target.height, margin : margin + target.width]
+    return pack(pixels), int(np.count_nonzero(inside)), unreadable
 
 
 def finish_month(sheet: Sheet, parts: Sequence[Part], path: str) -> None:

@@ -8,9 +8,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.facts import MonthFacts
-from stac_timelapse.scenes.model import Scene
+from stac_timelapse.scenes.model import Pass, Scene
 
 #: Of the finished months, unless the caller says otherwise: some 200 of a whole Sentinel-2 tile.
 _LIMIT = 40 << 30
@@ -56,20 +56,24 @@ class MonthStore:
 
     def take(self, key: str) -> bool:
         """Tell whether the month of this key is finished, and keep it from being removed for a while."""
+        return self.keeps(self.path(key))
+
+    def keeps(self, path: Path) -> bool:
+        """Tell whether a file of the store is there, and keep it from being removed for a while."""
         try:
-            os.utime(self.path(key))
+            os.utime(path)
         except FileNotFoundError:
             return False
         except PermissionError:
             # Somebody else's store: it is theirs to keep in bounds.
-            return self.has(key)
+            return path.is_file()
         return True
 
     def trim(self) -> None:
         """Remove the months unused for longest until the rest fits the limit, and what killed builds left."""
         now = time.time()
         months: list[tuple[float, int, Path]] = []
-        for path in self.folder.glob("*.tif"):
+        for path in (*self.folder.glob("*.tif"), *self.folder.glob("*.bright")):
             with suppress(FileNotFoundError):
                 state = path.stat()
                 months.append((state.st_mtime, state.st_size, path))
@@ -88,11 +92,19 @@ class MonthStore:
 
 
 def month_key(
-    month: str, facts: MonthFacts, grid: Grid, bands: Sequence[str], policy: MaskPolicy, method: str, gaps: Gaps
+    month: str,
+    facts: MonthFacts,
+    grid: Grid,
+    bands: Sequence[str],
+    policy: MaskPolicy,
+    method: str,
+    gaps: Gaps,
+    bright: str | None = None,
 ) -> str:
     """Hash what determines a month's file: scenes in order, grid, bands, mask, reducer, code version.
 
-    What was rejected counts as well, since the file tells it.
+    Of bright ground that is no cloud its own hash counts, not the passes of the series that it was found by. What was
+    rejected counts as well, since the file tells it.
 
     Addresses are left out: the same scene has another one on every server and after every signing. Files of this
     machine, which somebody may have changed, count with their size and time.
@@ -107,15 +119,35 @@ def month_key(
         "near": [gaps.days, len(facts.near or ())],
         "rejected": facts.rejections,
         "files": [_state_of(scene, bands) for one in passes for scene in one.scenes],
-        "grid": [grid.epsg, grid.resolution, grid.west, grid.north, grid.width, grid.height],
+        "grid": _place(grid),
         "bands": list(bands),
-        "clear": list(policy.clear),
-        "dilate": policy.dilate,
+        "mask": asdict(policy),
+        "bright": bright,
         "method": method,
     }
     if Method.parse(method).name == "first-clear":
         content["order"] = clearest_first(passes)
+    return _hashed(content)
+
+
+def series_key(passes: Sequence[Pass], grid: Grid, policy: MaskPolicy) -> str:
+    """Hash what determines the bright ground of a series, cut in tiles: its masks, the grid, the margin of a tile."""
+    content: dict[str, Any] = {
+        "code": code_digest(),
+        "passes": [[(scene.id, scene.baseline, scene.generated) for scene in one.scenes] for one in passes],
+        "files": [_state_of(scene, ()) for one in passes for scene in one.scenes],
+        "grid": [*_place(grid), *grid.origin],
+        "margin": policy.margin(grid.resolution),
+    }
+    return _hashed(content)
+
+
+def _hashed(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _place(grid: Grid) -> list[float]:
+    return [grid.epsg, grid.resolution, grid.west, grid.north, grid.width, grid.height]
 
 
 def _state_of(scene: Scene, bands: Sequence[str]) -> list[tuple[int, int] | None]:

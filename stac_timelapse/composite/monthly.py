@@ -16,7 +16,7 @@ from stac_timelapse.composite.plan import MonthPlan, clearest_first
 from stac_timelapse.composite.reducers import reduce_month
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.cube.stack import TILE, axes, masked_cube, month_layers
+from stac_timelapse.cube.stack import TILE, axes, masked_cube, month_layers, refuse_rescue
 from stac_timelapse.scenes.facts import facts_by_month
 from stac_timelapse.scenes.model import Pass, SceneSet
 
@@ -99,7 +99,13 @@ def monthly_composites(
         ``observations (time, y, x)`` uint8, clear passes behind each pixel; with another rule for gaps than blank
         ``quality (time, y, x)`` uint8, see `stac_timelapse.composite.gaps.QUALITY_MEANS`. ``time`` is the first day
         of the month; a month without a clear pixel keeps its slot. CRS in ``spatial_ref``.
+
+    Raises
+    ------
+    InvalidInputError
+        See `refuse_rescue`.
     """
+    refuse_rescue(policy)
     facts = facts_by_month(scenes, gaps.near)
     plans = [MonthPlan.of(one.used, grid, bands, policy, method, one.near) for one in facts.values()]
     texts = [[layer_text(plan.to_text(), layer) for layer in range(plan.layers)] for plan in plans]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -105,8 +105,7 @@ class MonthPlan:
             "order": self.order,
             "origin_north": self.origin_north,
             "bands": self.bands,
-            "clear": self.policy.clear,
-            "dilate": self.policy.dilate,
+            "policy": asdict(self.policy),
             "method": self.method,
             "near": None if self.near is None else self.near._values(),  # noqa: SLF001 - its own kind
         }
@@ -116,8 +115,19 @@ class MonthPlan:
         """Parse what `to_text` wrote; the tiles of a month share the result."""
         return _parsed(text)
 
-    def compose(self, target: Target) -> NDArray[np.uint16]:
+    def touching(self, target: Target) -> list[int]:
+        """Return the numbers of the granules that reach into a window."""
+        return [index for index, extent in enumerate(self.extents) if _overlap(extent, target)]
+
+    def compose(self, target: Target, rescued: NDArray[np.bool_] | None = None) -> NDArray[np.uint16]:
         """Read and reduce one tile, with the memory of one tile.
+
+        Parameters
+        ----------
+        target
+            The tile.
+        rescued
+            ``(y, x)`` of the tile widened by the mask's margin: bright ground that is no cloud, see `clear_pixels`.
 
         Returns
         -------
@@ -130,27 +140,29 @@ class MonthPlan:
         AssetReadError
             If a scene cannot be read.
         """
-        seen = self._seen(target)
+        seen = self._seen(target, rescued)
         if self.near is None:
             return seen
         quality = (seen[-1] > 0).astype(np.uint16) * OBSERVED
         todo = seen[-1] == 0
         if todo.any():
-            filler = self.near._seen(target, todo)  # noqa: SLF001 - its own kind
+            filler = self.near._seen(target, rescued, todo)  # noqa: SLF001 - its own kind
             quality[filler[-1] > 0] = WIDENED
             # Where the month saw nothing it is 0.
             seen[:-1] |= filler[:-1]
         return np.concatenate([seen[:-1], quality[None], seen[-1:]])
 
-    def _seen(self, target: Target, todo: NDArray[np.bool_] | None = None) -> NDArray[np.uint16]:
+    def _seen(
+        self, target: Target, rescued: NDArray[np.bool_] | None, todo: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.uint16]:
         """Reduce the passes of a tile, ``(band + 1, y, x)`` with the count last; of all pixels or of some."""
-        touching = [index for index, extent in enumerate(self.extents) if _overlap(extent, target)]
+        touching = self.touching(target)
         if not touching:
             return np.zeros((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
         granules = [self.granules[index] for index in touching]
         pass_of = np.array([self.pass_of[index] for index in touching], dtype=np.int64)
         order = np.array(self.order, dtype=np.int64)
-        masks = read_masks(granules, self.policy, target)
+        masks = read_masks(granules, self.policy, target, rescued)
         if todo is not None:
             masks = [clear & todo for clear in masks]
         out = np.empty((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
@@ -189,7 +201,7 @@ def _plan(values: Mapping[str, Any]) -> MonthPlan:
         order=tuple(values["order"]),
         origin_north=values["origin_north"],
         bands=tuple(values["bands"]),
-        policy=MaskPolicy(tuple(values["clear"]), values["dilate"]),
+        policy=MaskPolicy(**values["policy"]),
         method=values["method"],
         near=None if values["near"] is None else _plan(values["near"]),
     )

@@ -74,40 +74,67 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="bytes")
 
 
-def read_mask(granule: Granule, policy: MaskPolicy, target: Target) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return the classes of a granule, 0 where it has no data, and where it is clear, each ``(y, x)``.
+def read_classes(granule: Granule, target: Target) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Return the classes of a granule on a window, ``(y, x)``, 0 where it has no data.
 
     Raises
     ------
     AssetReadError
         If its mask cannot be read.
     """
+    source = granule.source(MASK_BAND)
+    everywhere = np.ones((target.height, target.width), dtype=bool)
+    try:
+        seen = view(source, target)
+        scl: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(everywhere.shape, dtype=seen.layout.dtype)
+        for piece in seen.pieces(everywhere):
+            seen.fill(piece, everywhere, scl)
+    except (NotPlainError, NotFetchedError):
+        scl = read_window(source, target)
+    return scl
+
+
+def widened(target: Target, policy: MaskPolicy) -> Target:
+    """Return a window with what must be seen around it to judge it."""
     margin = policy.margin(target.resolution)
-    wide = replace(
+    return replace(
         target,
         west=target.west - margin * target.resolution,
         north=target.north + margin * target.resolution,
         width=target.width + 2 * margin,
         height=target.height + 2 * margin,
     )
-    source = granule.source(MASK_BAND)
-    everywhere = np.ones((wide.height, wide.width), dtype=bool)
-    scl: NDArray[np.uint8] | NDArray[np.uint16]
-    try:
-        seen = view(source, wide)
-        scl = np.zeros(everywhere.shape, dtype=seen.layout.dtype)
-        for piece in seen.pieces(everywhere):
-            seen.fill(piece, everywhere, scl)
-    except (NotPlainError, NotFetchedError):
-        scl = read_window(source, wide)
-    clear = clear_pixels(scl, policy, target.resolution)
+
+
+def read_mask(
+    granule: Granule, policy: MaskPolicy, target: Target, rescued: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the classes of a granule, 0 where it has no data, and where it is clear, each ``(y, x)``.
+
+    Parameters
+    ----------
+    granule, policy, target
+        What is read, how it is judged, and where.
+    rescued
+        See `clear_pixels`; ``(y, x)`` of the widened target.
+
+    Raises
+    ------
+    AssetReadError
+        If its mask cannot be read.
+    """
+    scl = read_classes(granule, widened(target, policy))
+    clear = clear_pixels(scl, policy, target.resolution, rescued)
+    margin = policy.margin(target.resolution)
     inner = slice(margin, margin + target.height), slice(margin, margin + target.width)
     return scl[inner], clear[inner]
 
 
-def read_clear(granule: Granule, policy: MaskPolicy, target: Target) -> NDArray[np.bool_]:
+def read_clear(
+    granule: Granule, policy: MaskPolicy, target: Target, rescued: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Return where a granule is clear, ``(y, x)``; see `read_mask`."""
-    return read_mask(granule, policy, target)[1]
+    return read_mask(granule, policy, target, rescued)[1]
 
 
 def read_bands(
@@ -151,9 +178,11 @@ def read_bands(
     return out
 
 
-def read_masks(granules: Sequence[Granule], policy: MaskPolicy, target: Target) -> list[NDArray[np.bool_]]:
-    """Return where each granule is clear, all read at once; see `read_clear`."""
-    return together([(read_clear, (granule, policy, target)) for granule in granules])
+def read_masks(
+    granules: Sequence[Granule], policy: MaskPolicy, target: Target, rescued: NDArray[np.bool_] | None = None
+) -> list[NDArray[np.bool_]]:
+    """Return where each granule is clear, all read at once; see `read_mask`."""
+    return together([(read_clear, (granule, policy, target, rescued)) for granule in granules])
 
 
 class _Wanted:

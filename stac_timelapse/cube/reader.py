@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 import numpy as np
@@ -40,15 +40,14 @@ class Locator:
 
     def to_text(self) -> str:
         """Return it as JSON."""
-        policy = {"clear": self.policy.clear, "dilate": self.policy.dilate}
-        return json.dumps({"granule": self.granule.to_json(), "band": self.band, **policy}, separators=(",", ":"))
+        values = {"granule": self.granule.to_json(), "band": self.band, "policy": asdict(self.policy)}
+        return json.dumps(values, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> Locator:
         """Parse what `to_text` wrote."""
         values: dict[str, Any] = json.loads(text)
-        policy = MaskPolicy(tuple(values["clear"]), values["dilate"])
-        return cls(Granule.from_json(values["granule"]), values["band"], policy)
+        return cls(Granule.from_json(values["granule"]), values["band"], MaskPolicy(**values["policy"]))
 
 
 class State(TypedDict):

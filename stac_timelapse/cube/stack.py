@@ -14,9 +14,10 @@ from stac_timelapse.cube.grid import Grid, project_bounds
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.raster import Target
 from stac_timelapse.cube.reader import Locator, MaskedReader, target_of
+from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.scenes.model import Scene
 
-__all__ = ["TILE", "axes", "masked_cube", "month_layers", "target_of", "targets"]
+__all__ = ["TILE", "axes", "masked_cube", "month_layers", "refuse_rescue", "target_of", "targets"]
 
 #: Edge of a tile in pixels, a multiple of the 512-pixel blocks that the archives use.
 TILE = 1024
@@ -46,7 +47,13 @@ def masked_cube(
     xarray.DataArray
         ``(scene, band, y, x)`` uint16, DN = reflectance x 10 000 with the offset removed, 0 = no clear
         observation; chunks ``(1, all bands, tile, tile)`` cut on the files' block edges.
+
+    Raises
+    ------
+    InvalidInputError
+        See `refuse_rescue`.
     """
+    refuse_rescue(policy)
     rows, columns = grid.tiles(tile)
     inside = [index for index, scene in enumerate(scenes) if _touches(scene, grid)]
     if not inside:
@@ -96,6 +103,15 @@ def month_layers(
         for month, texts in zip(months, layers, strict=True)
     ]
     return _stack(items, names, grid, ((1,) * len(months), (len(names),), rows, columns), reader)
+
+
+def refuse_rescue(policy: MaskPolicy) -> None:
+    """Raise `InvalidInputError` where a policy needs the masks of the whole series, which nothing lazy has read."""
+    if policy.rescue:
+        raise InvalidInputError(
+            "Bright ground is told from clouds by the masks of the whole series, which a lazy cube or Dataset has not "
+            "read: build the months instead (pipeline.build, or stac-timelapse run --rescue), or leave the rescue out."
+        )
 
 
 def targets(grid: Grid, tile: int = TILE) -> list[Target]:

@@ -88,6 +88,35 @@ def test_only_what_is_asked_for_is_written_and_bands_keep_their_order(catalog, t
         assert file.descriptions == ("B02", "B04", "observations")
 
 
+def test_small_objects_and_bright_ground_are_no_clouds(tmp_path, capsys):
+    def scl(day):
+        classes = CLEAR.copy()
+        classes[20:40, 20:40] = 8 if day > 2 else 4  # a roof that is a cloud in 18 of 20 passes
+        classes[60:63, 60:63] = 9 if day == 7 else 4
+        return classes
+
+    passes = [
+        Granule(f"jan-{day}", f"2022-01-{day:02d}T10:00:00Z", {"B04": np.full((96, 96), 1000)}, scl(day))
+        for day in range(1, 21)
+    ]
+    path, out = write_catalog(tmp_path / "scenes", passes), tmp_path / "out"
+    query = ["--catalog", path, "--aoi", BOX, "--months", "2022-01", "--bands", "B04", "--out", out, "--geotiff"]
+    found = {}
+    for options in ([], ["--opening", 20], ["--rescue"], ["--opening", 20, "--rescue"]):
+        code, printed, progress = run(capsys, "run", *query, *options, "--json")
+        assert code == 0
+        recipe = json.loads((out / "recipe.json").read_text())
+        asked = "--rescue" in options
+        assert (recipe["opening"], recipe["rescue"]) == (20 if "--opening" in options else 0, asked)
+        pixels = 400 if asked else None
+        assert (json.loads(printed)["rescued_pixels"], recipe["rescued_pixels"]) == (pixels, pixels)
+        assert ("Bright ground that passes for cloud: 400 pixels." in progress) == asked
+        with rasterio.open(out / "composite_2022-01.tif") as file:
+            counts = file.read(2)
+        found[tuple(options)] = counts[30, 30], counts[61, 61]
+    assert list(found.values()) == [(2, 19), (2, 20), (20, 19), (20, 20)]
+
+
 def test_search_prints_the_passes(catalog, capsys):
     code, printed, progress = run(
         capsys, "search", "--catalog", catalog, "--aoi", BOX, "--months", "2022-01/2022-02", "--max-cloud", 50

@@ -58,9 +58,9 @@ def recipe_of(catalog, **changes):
 
 
 @pytest.mark.parametrize("method", ["median", "mean", "percentile:30", "first-clear", "max-ndvi", "medoid"])
-@pytest.mark.parametrize(("resolution", "dilate"), [(10, 0), (10, 60), (20, 0), (30, 0)])
-def test_fused_months_equal_cubes_that_are_read_scene_by_scene(catalog, method, resolution, dilate):
-    recipe = recipe_of(catalog, method=method, resolution=resolution, dilate=dilate)
+@pytest.mark.parametrize(("resolution", "dilate", "opening"), [(10, 0, 0), (10, 60, 250), (20, 0, 0), (30, 0, 0)])
+def test_fused_months_equal_cubes_that_are_read_scene_by_scene(catalog, method, resolution, dilate, opening):
+    recipe = recipe_of(catalog, method=method, resolution=resolution, dilate=dilate, opening=opening)
     scenes = pipeline.find(recipe)
     grid = pipeline.grid_of(recipe, scenes)
     with dask.config.set(scheduler="synchronous"):

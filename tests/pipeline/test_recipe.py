@@ -16,7 +16,15 @@ def recipe(**changes):
 
 
 def test_json_and_back_is_the_same_recipe():
-    one = recipe(bands=("B08", "B04"), dilate=60.0, months_of_year=(1, 3), excluded=("S2A_x",), preset=None)
+    one = recipe(
+        bands=("B08", "B04"),
+        dilate=60.0,
+        opening=30.0,
+        rescue=True,
+        months_of_year=(1, 3),
+        excluded=("S2A_x",),
+        preset=None,
+    )
     assert Recipe.from_json(one.to_json()) == one
     assert Recipe.from_json(one.to_json()).key == one.key
     assert one.key != recipe().key
@@ -39,6 +47,7 @@ def test_provenance_written_beside_it_is_ignored():
         ({"method": "mode"}, "The method 'mode' is not known: use median"),
         ({"clear": (0, 4)}, "cannot hold class 0"),
         ({"dilate": -1}, "A cloud margin of -1 m"),
+        ({"opening": 501}, "An opening of clouds by 501 m is not possible: choose 0 to 500 m"),
     ],
 )
 def test_each_wrong_value_is_one_sentence(change, words):
