@@ -93,6 +93,7 @@ class Actions:
         self._measure(recipe, scenes)
 
     def _measure(self, recipe: Recipe, scenes: SceneSet) -> None:
+        recipe = recipe.but(rescue=False)  # it is measured without
         self._policy = recipe.policy
         seen = measured(self._engine, recipe, scenes)
         if seen and self._policy == recipe.policy:
@@ -142,7 +143,7 @@ class Actions:
         recipe = state.recipe()
         estimate, refusal = self._estimate(recipe, used)
         assign(state, estimate=estimate, refusal=refusal)
-        if recipe.policy != self._policy:
+        if recipe.but(rescue=False).policy != self._policy:
             assign(state, seen={})
             self._jobs.start("measure", lambda _job: self._measure(recipe, scenes), on_error=self._failed)
 

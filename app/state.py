@@ -146,7 +146,9 @@ class AppState(param.Parameterized):
     preset: Any = param.Selector(default="true-colour", objects=list(PRESETS), doc="Name of the picture preset.")
     resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
     clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
-    dilate = param.Number(0.0, bounds=(0, 5_000), doc="Margin around everything that is not clear, metres.")
+    dilate = param.Number(0.0, bounds=(0, 2_000), doc="Margin around clouds and their shadows, metres.")
+    opening = param.Number(0.0, bounds=(0, 500), doc="Radius of the disc that a cloud or shadow must hold, metres.")
+    rescue = param.Boolean(default=False, doc="Whether what is flagged as cloud in nearly every pass is bright ground.")
     gaps: Any = param.Selector(
         default="blank", objects=list(GAP_RULES), doc="What is shown where no pass saw the ground."
     )
@@ -193,6 +195,8 @@ class AppState(param.Parameterized):
             clear=self.clear,
             dilate=self.dilate,
             gaps=self.gaps,
+            opening=self.opening,
+            rescue=self.rescue,
             excluded=self.excluded,
             kept=self.kept,
         )
@@ -248,7 +252,8 @@ class AppState(param.Parameterized):
 
 def _question(recipe: Recipe) -> Recipe:
     """Return what the catalogue is asked: the recipe without what only changes the pixels or the picture."""
-    plain: dict[str, Any] = {"clear": DEFAULT_CLEAR, "dilate": 0.0, "max_area_cloud": 100.0, "excluded": (), "kept": ()}
+    mask: dict[str, Any] = {"clear": DEFAULT_CLEAR, "dilate": 0.0, "opening": 0.0, "rescue": False}
+    plain: dict[str, Any] = {**mask, "max_area_cloud": 100.0, "excluded": (), "kept": ()}
     # Only days around the months have to be searched.
     gaps = recipe.gaps if Gaps.parse(recipe.gaps).days else "blank"
     return recipe.but(preset=None, bands=("B04",), resolution=10.0, gaps=gaps, **plain)

@@ -7,23 +7,14 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import PrintfTickFormatter
 
 from app.actions import Actions
 from app.state import AppState, assign
+from app.views.mask import MaskChoice
 from app.views.styles import PAGE_CSS
 from stac_timelapse.estimate import RESOLUTIONS
 from stac_timelapse.picture.indices import PRESETS
 
-_CLASSES = {
-    "Vegetation": 4,
-    "Bare ground": 5,
-    "Water": 6,
-    "Unclassified": 7,
-    "Snow and ice": 11,
-    "Dark ground": 2,
-    "Thin cirrus": 10,
-}
 _GAPS = {
     "Leave blank (hatched)": "blank",
     "Hold the last clear month": "hold",
@@ -60,24 +51,11 @@ class HowStep:
         self._gaps = pmui.Select(
             label="Where no pass saw the ground", options=_GAPS, margin=(8, 0, 4, 0), css_classes=["t-gaps"], **wide
         )
-        self._clear = pmui.MultiChoice(
-            label="Classes that count as clear",
-            options=_CLASSES,
-            margin=(8, 0, 4, 0),
-            css_classes=["t-clear"],
-            sizing_mode="stretch_width",
-        )
-        self._dilate = pmui.IntSlider(
-            label="Margin around clouds",
-            start=0,
-            end=300,
-            step=20,
-            format=PrintfTickFormatter(format="%d m"),
-            margin=(4, 8, 0, 8),
-            **wide,
-        )
         advanced = pmui.Accordion(
-            ("Advanced", pn.Column(self._gaps, self._clear, self._dilate, sizing_mode="stretch_width", margin=0)),
+            (
+                "Advanced",
+                pn.Column(self._gaps, MaskChoice(state, actions).panel, sizing_mode="stretch_width", margin=0),
+            ),
             elevation=0,
             disable_gutters=True,
             margin=(4, 0, 0, 0),
@@ -95,10 +73,9 @@ class HowStep:
         return f"{escape(PRESETS[self._state.preset].title)} · {self._state.resolution:g} m"
 
     def _link(self) -> None:
-        for widget in (self._preset, self._resolution, self._gaps, self._clear):
+        for widget in (self._preset, self._resolution, self._gaps):
             widget.param.watch(self._changed, "value")
-        self._dilate.param.watch(self._changed, "value_throttled")
-        self._state.param.watch(self._follow, ["preset", "resolution", "gaps", "clear", "dilate"])
+        self._state.param.watch(self._follow, ["preset", "resolution", "gaps"])
         self._follow()
 
     def _changed(self, *_events: Any) -> None:
@@ -111,8 +88,6 @@ class HowStep:
             preset=self._preset.value,
             resolution=float(self._resolution.value),
             gaps=self._gaps.value,
-            clear=tuple(sorted(self._clear.value or ())),
-            dilate=float(self._dilate.value),
         )
 
     def _follow(self, *_events: Any) -> None:
@@ -124,8 +99,6 @@ class HowStep:
             self._resolution.options = _resolutions(state.resolution)
             self._resolution.value = state.resolution
             self._gaps.value = state.gaps
-            self._clear.value = list(state.clear)
-            self._dilate.value = round(state.dilate)
         finally:
             self._following = False
 

@@ -57,8 +57,10 @@ class Sidebar:
             self._result.card,
             pn.Spacer(height=8),
             self._footer.panel,
-            sizing_mode="stretch_both",
+            sizing_mode="stretch_width",
             margin=0,
+            # Not a height: beyond it the footer would not stick to the bottom.
+            styles={"min-height": "100%"},
         )
         state.param.watch(self._refresh, list(state.param))
         state.param.watch(self._fold, "phase")
@@ -242,6 +244,9 @@ def progress_words(state: AppState) -> tuple[str, float | None]:
     if state.phase != "building" or progress is None:
         return "Starting the workers …", None
     total = max(progress.months_total, 1)
+    if not progress.month:
+        share = progress.tiles_done / max(progress.tiles_total, 1)
+        return f"<b>Looking for bright ground</b> · tile {progress.tiles_done} of {progress.tiles_total}", share
     within = progress.tiles_done / progress.tiles_total if progress.tiles_total else 0.0
     number = min(progress.months_done + 1, total)
     tiles = f" · tile {progress.tiles_done} of {progress.tiles_total}" if progress.tiles_total > 1 else ""

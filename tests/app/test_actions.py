@@ -10,6 +10,9 @@ from PIL import Image
 from session_world import PASS
 
 from app.export_jobs import file_name
+from app.views.sidebar import progress_words
+from stac_timelapse.build import Progress
+from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
 from stac_timelapse.scenes.model import AREA_CLOUD
 
@@ -56,6 +59,32 @@ def test_what_the_passes_saw_of_the_area_comes_after_the_search(desk):
     desk.state.resolution = 20.0
     desk.actions.estimate()
     assert desk.state.seen["pass"].clear == 0.25
+
+
+def test_the_settings_of_the_mask_reach_the_recipe_and_what_is_measured(desk):
+    desk.search()
+    desk.wait(lambda: desk.state.seen)
+    desk.engine.clear = 0.25
+    # Bright ground is not rescued where passes are measured: nothing has to be measured again.
+    desk.state.rescue = True
+    desk.actions.estimate()
+    assert desk.state.seen["pass"].clear == 0.5
+    desk.state.param.update(opening=30.0, clear=(4, 11))
+    desk.actions.estimate()
+    desk.wait(lambda: desk.state.seen and desk.state.seen["pass"].clear == 0.25)
+    recipe = desk.state.recipe()
+    assert recipe.policy == MaskPolicy((4, 11), dilate=0.0, opening=30.0, rescue=True)
+    assert desk.state.is_current  # the same scenes
+    desk.build()
+    assert desk.state.is_built
+    desk.state.rescue = False
+    assert desk.state.is_outdated
+
+
+def test_what_is_done_before_the_first_month_is_told(desk):
+    desk.state.param.update(phase="building", progress=Progress("", 0, 3, 1, 4))
+    words, share = progress_words(desk.state)
+    assert (words, share) == ("<b>Looking for bright ground</b> · tile 1 of 4", 0.25)
 
 
 def test_passes_that_cannot_be_measured_are_no_failure(desk):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import zipfile
 
 import numpy as np
 import pytest
+import rasterio
 from dashboard import SLOW, Dashboard
 from playwright.sync_api import expect
 
@@ -284,6 +286,46 @@ def test_gaps_are_filled_on_demand_and_marked(dashboard):
     expect(page.locator(".outdated")).to_be_hidden()
     expect(dashboard.player.locator(".detail")).to_contain_text(re.compile(r"\d % filled"))
     dashboard.wait(lambda: greys() < len(spots) / 2)
+
+
+def test_the_mask_is_chosen_class_by_class_and_reaches_the_files(dashboard, tmp_path):
+    page = dashboard.page
+    dashboard.type_area("16.4295, 49.4055, 16.4425, 49.4165")  # white roofs beside the town
+    dashboard.open_step("how")
+    page.get_by_text("Advanced").click()
+    boxes = page.locator(".t-clear label")
+    expect(boxes).to_have_count(11)
+    ticked = [one.inner_text() for one in boxes.all() if one.locator("input").is_checked()]
+    assert ticked == ["Vegetation", "Bare soil", "Water", "Unclassified"]
+    # Nothing is cut off at the sidebar's width.
+    for part in (*boxes.all(), *page.locator(".t-opening, .t-dilate, .t-rescue").all()):
+        assert part.evaluate("part => part.scrollWidth <= part.clientWidth && part.getBoundingClientRect().right < 372")
+    boxes.filter(has_text="Snow or ice").locator("input").check()
+    boxes.filter(has_text="Bare soil").locator("input").uncheck()
+    page.locator(".t-usual button").click()
+    expect(boxes.filter(has_text="Bare soil").locator("input")).to_be_checked()
+    expect(boxes.filter(has_text="Snow or ice").locator("input")).not_to_be_checked()
+    expect(page.locator(".t-usual button")).to_be_hidden()
+    boxes.filter(has_text="Snow or ice").locator("input").check()
+    for name, times in (("t-opening", 2), ("t-dilate", 3)):
+        slider = page.locator(f".{name} input[type=range]")
+        slider.focus()
+        for _ in range(times):
+            slider.press("ArrowRight")
+    page.locator(".t-rescue input").check()
+    expect(page.locator(".t-opening")).to_contain_text("20 m")
+    expect(page.locator(".t-dilate")).to_contain_text("60 m")
+    dashboard.search()
+    dashboard.build()
+    with zipfile.ZipFile(dashboard.save("t-geotiff", tmp_path)) as archive:
+        recipe = json.loads(archive.read("recipe.json"))
+        with rasterio.open(io.BytesIO(archive.read("composite_2022-06.tif"))) as composite:
+            tags = composite.tags()
+    assert (recipe["clear"], recipe["opening"], recipe["dilate"], recipe["rescue"]) == ([4, 5, 6, 7, 11], 20, 60, True)
+    assert tags["CLEAR_CLASSES"] == "4 5 6 7 11"
+    assert (tags["CLOUD_OPENING_METRES"], tags["CLOUD_MARGIN_METRES"]) == ("20", "60")
+    assert int(tags["RESCUED_PIXELS"]) == recipe["rescued_pixels"] > 100
+    assert dashboard.complaints == []
 
 
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
