@@ -8,6 +8,7 @@ from app.engine import Engine, measured
 from app.export_jobs import Exporter
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner, Post
+from app.mask_lab import MaskLab
 from app.series_jobs import SeriesJobs
 from app.state import AppState, assign
 from app.workspace import Workspace
@@ -46,6 +47,7 @@ class Actions:
         self._jobs = JobRunner(post)
         self._series_jobs = SeriesJobs(state, engine, self._jobs, workspace, self._failed)
         self._exporter = Exporter(state, self._jobs, workspace)
+        self._lab = MaskLab(state, engine, post)
         #: What the passes were measured with.
         self._policy: MaskPolicy | None = None
 
@@ -72,6 +74,7 @@ class Actions:
         recipe = self._recipe()
         if recipe is None:
             return
+        self._lab.put_away()
         assign(
             self.state,
             phase="searching",
@@ -201,8 +204,17 @@ class Actions:
         if self.painter is not None and self.painter.stretch is not None:
             self._exporter.start(kind, self.painter.stretch)
 
+    def try_pass(self, key: str) -> None:
+        """Look at a pass in the mask lab; an empty key puts it away."""
+        self._post(lambda: self._lab.open(key))
+
+    def judge_trial(self) -> None:
+        """Judge the pass in the mask lab by the present mask."""
+        self._post(self._lab.judge)
+
     def close(self) -> None:
-        """End the session: stop its job, delete its files."""
+        """End the session: stop its jobs, delete its files."""
+        self._lab.close()
         self._policy = None
         self._jobs.close()
         self._workspace.close()

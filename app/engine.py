@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Protocol
 
+import numpy as np
 from distributed import Client
+from numpy.typing import NDArray
 
 from app.settings import AppSettings
 from stac_timelapse import pipeline
@@ -16,6 +18,7 @@ from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.cube.clear_share import Seen
+from stac_timelapse.cube.look import Look
 from stac_timelapse.errors import InvalidInputError, TimelapseError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
@@ -41,6 +44,14 @@ class Engine(Protocol):
 
     def measure(self, recipe: Recipe, scenes: SceneSet) -> dict[str, Seen]:
         """Tell what each pass saw of the area; see `stac_timelapse.pipeline.measure`."""
+        ...
+
+    def look_at(self, recipe: Recipe, scenes: SceneSet, key: str) -> Look:
+        """Read one pass, coarse; see `stac_timelapse.pipeline.look_at`."""
+        ...
+
+    def bright_ground(self, scenes: SceneSet, look: Look) -> NDArray[np.bool_]:
+        """Find bright ground on the grid of a look; see `stac_timelapse.pipeline.bright_ground`."""
         ...
 
     def build(
@@ -97,6 +108,14 @@ class LibraryEngine:
         for scene, reason in unreadable.items():
             _log.info("not measured: %s (%s)", scene, reason)
         return seen
+
+    def look_at(self, recipe: Recipe, scenes: SceneSet, key: str) -> Look:
+        """Read one pass from overviews, here: it is little."""
+        return pipeline.look_at(recipe, scenes, key)
+
+    def bright_ground(self, scenes: SceneSet, look: Look) -> NDArray[np.bool_]:
+        """Read the overviews of all masks, here: it is little."""
+        return pipeline.bright_ground(scenes, look)
 
     def build(
         self,

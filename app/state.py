@@ -130,6 +130,26 @@ class Series:
         return len(self.results) == len(self.months)
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A pass in the mask lab.
+
+    Parameters
+    ----------
+    picture, overlay
+        The pass, and what the mask hides of it, as ``data:`` addresses of pictures of one size.
+    clear
+        Share of the area that is clear, 0 to 1.
+    shares
+        ``(reason, share of the area)``, see `stac_timelapse.cube.look.Judged`.
+    """
+
+    picture: str
+    overlay: str
+    clear: float
+    shares: tuple[tuple[int, float], ...]
+
+
 class AppState(param.Parameterized):
     """One session's choices and results. Views watch it; only `Actions` and the views' inputs write it."""
 
@@ -169,6 +189,9 @@ class AppState(param.Parameterized):
     exporting: Any = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
     export_share = param.Number(0.0, bounds=(0, 1), doc="How much of the export is done.")
     export_error = param.String("", doc="Why the last export failed.")
+    trial_of = param.String("", doc="Key of the pass in the mask lab.")
+    trial = param.ClassSelector(class_=Trial, default=None, allow_None=True, doc="That pass under the present mask.")
+    trial_note = param.String("", doc="What the mask lab is doing, or why it cannot.")
     downloads = param.ClassSelector(class_=tuple, default=(), doc="Finished exports, newest first.")
 
     def recipe(self) -> Recipe:

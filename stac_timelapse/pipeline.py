@@ -8,21 +8,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
+import numpy as np
 import xarray as xr
 from distributed import Client
+from numpy.typing import NDArray
 
 from stac_timelapse import __version__, demo
 from stac_timelapse.build import Builder, MonthResult, Progress
 from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.composite.monthly import monthly_composites
-from stac_timelapse.cube import clear_share
+from stac_timelapse.composite.persistent import persistent_pixels
+from stac_timelapse.composite.plan import MonthPlan
+from stac_timelapse.cube import clear_share, look
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.grid import Grid
+from stac_timelapse.cube.look import Look
 from stac_timelapse.errors import NothingFoundError
 from stac_timelapse.estimate import MAX_PIXELS, Estimate, estimate_of
 from stac_timelapse.fill import fill
 from stac_timelapse.recipe import Recipe
+from stac_timelapse.rescue import looked_at
 from stac_timelapse.scenes.catalog import Catalog, demo_url_from_environment
 from stac_timelapse.scenes.model import AREA_CLOUD, BY_HAND, NOT_SEEN, SceneSet
 from stac_timelapse.scenes.search import find_scenes
@@ -72,6 +78,18 @@ def search(recipe: Recipe) -> SceneSet:
 def measure(recipe: Recipe, scenes: SceneSet) -> tuple[dict[str, Seen], dict[str, str]]:
     """Read what each pass saw of the area, from overviews; see `stac_timelapse.cube.clear_share.measure`."""
     return clear_share.measure(scenes.passes, recipe.aoi, recipe.policy)
+
+
+def look_at(recipe: Recipe, scenes: SceneSet, key: str) -> Look:
+    """Read one pass over the area in the recipe's bands, from overviews; see `stac_timelapse.cube.look.look_at`."""
+    one = next(one for one in scenes.passes if one.key == key)
+    return look.look_at(one, recipe.aoi, scenes.found, recipe.bands)
+
+
+def bright_ground(scenes: SceneSet, seen: Look) -> NDArray[np.bool_]:
+    """Find the bright ground of a series on the grid of a look, see `Look.judge`, by the masks that can be read."""
+    plan = MonthPlan.of(looked_at(scenes), seen.grid, (), look.WIDEST, "median")
+    return persistent_pixels(plan, clear_share.target_of_grid(seen.grid))[0]
 
 
 def choose(recipe: Recipe, scenes: SceneSet, seen: Mapping[str, Seen] | None = None) -> SceneSet:

@@ -16,6 +16,7 @@ from app.state import AppState, assign
 from app.views import status
 from app.views.area_map import AreaMap
 from app.views.exports import ExportBar
+from app.views.lab import LabView
 from app.views.sidebar import Sidebar
 from app.views.styles import PAGE_CSS
 from app.views.timelapse import TimelapseView
@@ -76,6 +77,7 @@ class PageView:
         self._tabs = pmui.Tabs(
             ("Map", pn.Column(self.map.panel(), self._guide, on_map.box, **fill)),
             ("Timelapse", pn.Column(self._empty, self._series, **fill)),
+            ("Mask", LabView(state, actions).panel),
             sizing_mode="stretch_both",
             css_classes=["t-tabs"],
             margin=0,

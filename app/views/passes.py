@@ -95,5 +95,9 @@ def pass_words(one: Pass, seen: Seen | None) -> str:
     share = f"{one.cloud_cover:.0f} % cloud" if seen is None else f"{share_words(seen.clear)} clear"
     part = "" if seen is None or seen.covered > 0.995 else f", {share_words(seen.covered)} seen"  # noqa: PLR2004 - nearly all
     granules = "" if len(one.scenes) == 1 else f", {count(len(one.scenes), 'scene')}"
-    satellite = one.platform.replace("sentinel-", "S").upper()
-    return f"{one.datetime:%Y-%m-%d %H:%M}  {satellite}  {share.rjust(12, _FIGURE_SPACE)}{part}{granules}"
+    return f"{pass_name(one)}  {share.rjust(12, _FIGURE_SPACE)}{part}{granules}"
+
+
+def pass_name(one: Pass) -> str:
+    """Return when it was and by which satellite, e.g. ``"2022-06-03 10:00  S2A"``."""
+    return f"{one.datetime:%Y-%m-%d %H:%M}  {one.platform.replace('sentinel-', 'S').upper()}"

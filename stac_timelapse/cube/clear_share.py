@@ -64,16 +64,17 @@ def measure(passes: Sequence[Pass], aoi: AreaOfInterest, policy: MaskPolicy) -> 
     unreadable
         Scene id -> reason.
     """
-    grid = _coarse(aoi, [scene for one in passes for scene in one.scenes])
-    target = Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
-    inside = _inside(aoi, grid)
+    grid = coarse_grid(aoi, [scene for one in passes for scene in one.scenes])
+    target = target_of_grid(grid)
+    inside = inside_area(aoi, grid)
     plain = replace(policy, rescue=False)
     found = together([(_look, (one, target, inside, plain)) for one in passes])
     seen = {one.key: share for one, (share, _) in zip(passes, found, strict=True) if share is not None}
     return seen, {scene: reason for _, lost in found for scene, reason in lost.items()}
 
 
-def _coarse(aoi: AreaOfInterest, scenes: Sequence[Scene]) -> Grid:
+def coarse_grid(aoi: AreaOfInterest, scenes: Sequence[Scene]) -> Grid:
+    """Return the grid of the finest overview with at most 512 pixels on the longer side of an area."""
     resolution = _FINEST
     grid = Grid.for_area(aoi, resolution, scenes)
     while max(grid.shape) > _PIXELS:
@@ -82,7 +83,13 @@ def _coarse(aoi: AreaOfInterest, scenes: Sequence[Scene]) -> Grid:
     return grid
 
 
-def _inside(aoi: AreaOfInterest, grid: Grid) -> NDArray[np.bool_]:
+def target_of_grid(grid: Grid) -> Target:
+    """Return all pixels of a grid as one window."""
+    return Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
+
+
+def inside_area(aoi: AreaOfInterest, grid: Grid) -> NDArray[np.bool_]:
+    """Return ``(y, x)``, the pixels whose centre is inside an area; of one smaller than a pixel, those it touches."""
     shape = [project(aoi.geometry, 4326, grid.epsg)]
     centres: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True)
     if centres.any():

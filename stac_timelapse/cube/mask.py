@@ -33,8 +33,8 @@ DEFAULT_CLEAR = (4, 5, 6, 7)
 CLOUD_CLASSES = (8, 9, 10)
 #: Only clouds and their shadows have edges that the classification misses: these grow, others do not.
 _GROWING = (3, *CLOUD_CLASSES)
-_MAX_DILATE = 2000.0
-_MAX_OPENING = 500.0
+MAX_DILATE = 2000.0
+MAX_OPENING = 500.0
 #: A pixel that is rescued is not clear in a pass with other clouds or shadows so near, which cover it too. Metres.
 _COVERED = 120.0
 #: Around what is rescued its mixed pixels are taken for clouds now and then: no sign of a true one. Metres.
@@ -74,13 +74,13 @@ class MaskPolicy:
                 f"The clear classes cannot hold {named}: choose among 1 to 11 of the scene classification, "
                 "usually 4,5,6,7."
             )
-        if not 0 <= self.dilate <= _MAX_DILATE:
+        if not 0 <= self.dilate <= MAX_DILATE:
             raise InvalidInputError(
-                f"A cloud margin of {self.dilate:g} m is not possible: choose 0 to {_MAX_DILATE:g} m."
+                f"A cloud margin of {self.dilate:g} m is not possible: choose 0 to {MAX_DILATE:g} m."
             )
-        if not 0 <= self.opening <= _MAX_OPENING:
+        if not 0 <= self.opening <= MAX_OPENING:
             raise InvalidInputError(
-                f"An opening of clouds by {self.opening:g} m is not possible: choose 0 to {_MAX_OPENING:g} m."
+                f"An opening of clouds by {self.opening:g} m is not possible: choose 0 to {MAX_OPENING:g} m."
             )
 
     def margin(self, resolution: float) -> int:

@@ -17,6 +17,8 @@ from app.workspace import Workspace
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cube.clear_share import Seen
+from stac_timelapse.cube.grid import Grid
+from stac_timelapse.cube.look import WIDEST, Look
 from stac_timelapse.errors import CancelledError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.export.geotiff import write_composite
@@ -73,6 +75,8 @@ class PlayedEngine:
         self.refusal = None
         self.build_error = None
         self.measure_error = None
+        self.look_error = None
+        self.looks = []
         self.clear = 0.5
         self.searches = []
         self.gate = threading.Semaphore(100)
@@ -97,6 +101,20 @@ class PlayedEngine:
         if self.measure_error is not None:
             raise self.measure_error
         return {"pass": Seen(covered=1.0, clear=self.clear)}
+
+    def look_at(self, _recipe, _scenes, key):
+        if self.look_error is not None:
+            raise self.look_error
+        self.looks.append(key)
+        margin = WIDEST.margin(20)
+        classes = np.full((10 + 2 * margin, 20 + 2 * margin), 4, dtype=np.uint8)
+        classes[margin : margin + 5, margin : margin + 20] = 8  # the upper half
+        grid = Grid(32633, 20.0, 500_000.0, 5_195_000.0, 20, 10, (500_000.0, 5_195_000.0))
+        return Look(grid, np.ones((10, 20), dtype=bool), (classes,), np.full((3, 10, 20), 900, dtype=np.uint16))
+
+    def bright_ground(self, _scenes, look):
+        self.looks.append("bright ground")
+        return np.ones(look.classes[0].shape, dtype=bool)
 
     def build(self, recipe, _scenes, *, first, on_progress, should_stop):
         self.resolutions.append(recipe.resolution)

@@ -13,6 +13,7 @@ from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.cube import clear_share
 from stac_timelapse.cube.clear_share import Seen, measure
 from stac_timelapse.cube.grid import project
+from stac_timelapse.cube.look import CLEAR, KEPT, MARGIN, UNSEEN, look_at
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.scenes.catalog import catalog_of
 from stac_timelapse.scenes.search import SceneQuery, find_scenes
@@ -94,3 +95,39 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_measured(passes):
     assert list(seen) == [passes[0].key]
     assert list(unreadable) == ["cloudy"]
     assert unreadable["cloudy"]
+
+
+@pytest.mark.parametrize(
+    "policy", [MaskPolicy(), MaskPolicy(dilate=40.0), MaskPolicy(dilate=2000.0), MaskPolicy((5, 9), opening=100.0)]
+)
+def test_a_pass_that_is_held_is_judged_as_it_is_measured(passes, policy):
+    scenes = [scene for one in passes for scene in one.scenes]
+    looks = {one.key: look_at(one, area(), scenes, ("B04",)) for one in passes}
+    measured, _ = measure(passes, area(), policy)
+    for file in {asset.href for scene in scenes for asset in scene.assets.values()}:
+        Path(file).unlink()
+    for key, look in looks.items():
+        judged = look.judge(policy)
+        assert judged.clear == pytest.approx(measured[key].clear)
+        assert 1 - judged.shares.get(UNSEEN, 0) == pytest.approx(measured[key].covered)
+        assert sum(judged.shares.values()) == pytest.approx(1)
+
+
+def test_what_became_of_each_pixel_of_a_pass(passes):
+    look = look_at(passes[0], area(), passes[0].scenes, ("B04",))
+    assert np.count_nonzero(look.inside) == np.count_nonzero(look.inside[:50, :150]) == 7500
+    assert (look.reflectance[0, :50, :100] == 1000).all()
+    reasons = look.judge(MaskPolicy(dilate=40.0)).reasons[:50, :150]
+    # Above the left half's clouds two rows of margin; the granule to the right has none.
+    assert np.unique(reasons[:23, :75]).tolist() == [CLEAR]
+    assert np.unique(reasons[23:25, :75]).tolist() == [MARGIN]
+    assert np.unique(reasons[25:, :75]).tolist() == [9]
+    assert np.unique(reasons[:, 75:125]).tolist() == [CLEAR]
+    assert np.unique(reasons[:, 125:]).tolist() == [UNSEEN]
+    bright = np.zeros(look.classes[0].shape, dtype=bool)
+    bright[-1, -1] = True  # far from the area
+    assert np.unique(look.judge(MaskPolicy(rescue=True), bright).reasons[25:50, :75]).tolist() == [9]
+    bright[:] = True
+    kept = look.judge(MaskPolicy(rescue=True), bright)
+    assert np.unique(kept.reasons[25:50, :75]).tolist() == [KEPT]
+    assert kept.clear == 125 / 150

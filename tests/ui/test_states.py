@@ -328,6 +328,41 @@ def test_the_mask_is_chosen_class_by_class_and_reaches_the_files(dashboard, tmp_
     assert dashboard.complaints == []
 
 
+def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-06")
+    page.get_by_role("tab", name="Mask").click()
+    lab = page.locator(".t-lab")
+    expect(lab).to_contain_text("Search first")
+    dashboard.search()
+    expect(lab).to_contain_text("Choose a pass to see it")
+    page.locator(".t-lab-pass [role=combobox]").click()
+    options = page.get_by_role("menuitem")
+    expect(options.nth(1)).to_contain_text(re.compile(r"2022-06-\d\d \d\d:\d\d\s+S2[AB]"))
+    options.nth(1).click()
+    after = lab.locator("img.after")
+    expect(after).to_be_visible()
+    for image in lab.locator("img").all():
+        assert image.evaluate("image => image.complete && image.naturalWidth > 100")
+        box = image.bounding_box()
+        assert box["x"] > 372 and box["x"] + box["width"] <= 1280 and box["y"] + box["height"] < 720  # noqa: PT018
+    plain = after.get_attribute("src")
+    expect(lab.locator(".clear")).to_contain_text("of the area clear")
+    dashboard.open_step("how")
+    page.get_by_text("Advanced").click()
+    slider = page.locator(".t-dilate input[type=range]")
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    expect(lab).to_contain_text("Hidden by the margin")
+    expect(after).not_to_have_attribute("src", plain)
+    page.locator(".t-lab-pass [role=combobox]").click()
+    options.nth(0).click()
+    expect(after).to_be_hidden()
+    assert dashboard.complaints == []
+
+
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
     dashboard.type_area(BOX)
     set_months(dashboard, "2022-06", "2022-03")
