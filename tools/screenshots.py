@@ -100,6 +100,23 @@ def fire(page: Dashboard) -> None:
     settle(page, "August 2022")
 
 
+def mask(page: Dashboard) -> None:
+    """Try a cloudy pass over roofs under a mask with small objects, a margin and bright ground."""
+    page.button("t-dismiss").click()
+    page.type_area("16.41, 49.395, 16.47, 49.425")
+    page.search()
+    page.page.get_by_role("tab", name="Mask").click()
+    page.choose("t-lab-pass", "2022-05-20 10:00 S2A")
+    page.open_step("how")
+    page.page.get_by_text("Advanced").click()
+    for name, times in (("t-opening", 2), ("t-dilate", 3)):
+        for _ in range(times):
+            page.page.locator(f".{name} input[type=range]").press("ArrowRight")
+    page.page.locator(".t-rescue input").check()
+    expect(page.page.locator(".t-lab")).to_contain_text("Hidden by the margin")
+    expect(page.page.locator(".t-lab .note")).to_have_count(0)
+
+
 def no_scenes(page: Dashboard) -> None:
     """Search at sea."""
     page.type_area("-30, 40, -29.9, 40.1")
@@ -158,6 +175,7 @@ SCENES: dict[str, tuple[Callable[[Dashboard], None], tuple[int, int]]] = {
     "ready-large": (ready, DESKTOP),
     "gap": (gap, LAPTOP),
     "fire": (fire, LAPTOP),
+    "mask": (mask, LAPTOP),
     "no-scenes": (no_scenes, LAPTOP),
     "all-cloudy": (all_cloudy, LAPTOP),
     "too-big": (too_big, LAPTOP),

@@ -99,5 +99,5 @@ def pass_words(one: Pass, seen: Seen | None) -> str:
 
 
 def pass_name(one: Pass) -> str:
-    """Return when it was and by which satellite, e.g. ``"2022-06-03 10:00  S2A"``."""
-    return f"{one.datetime:%Y-%m-%d %H:%M}  {one.platform.replace('sentinel-', 'S').upper()}"
+    """Return when it was and by which satellite, e.g. ``"2022-06-03 10:00 S2A"``."""
+    return f"{one.datetime:%Y-%m-%d %H:%M} {one.platform.replace('sentinel-', 'S').upper()}"
