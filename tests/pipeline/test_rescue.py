@@ -181,6 +181,13 @@ def test_a_mask_that_cannot_be_read_is_left_out_of_everything_and_named(recipe, 
         np.testing.assert_array_equal(file.read(2), count)
 
 
+def test_a_mask_of_the_days_around_a_month_that_cannot_be_read_is_named_too(recipe, client, tmp_path):
+    (tmp_path / "scenes" / "scene-01" / "SCL.tif").write_bytes(b"not a raster")  # of 1 February
+    (january,) = build(recipe.but(end="2022-01", gaps="widen:10"), client, tmp_path / "store")
+    assert [scene for scene, _ in january.unreadable] == ["scene-01"]
+    assert "scene-04" in [scene.id for one in january.facts.near for scene in one.scenes]
+
+
 def test_no_mask_at_all_is_the_providers_failure(recipe, client, tmp_path):
     scenes = pipeline.find(recipe)
     for file in (tmp_path / "scenes").rglob("SCL.tif"):
