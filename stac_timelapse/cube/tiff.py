@@ -210,6 +210,8 @@ def _level(directory: _Directory) -> Level:
         directory[_OFFSETS].astype(np.int64),
         directory[_COUNTS].astype(np.int64),
     )
+    if level.block_width < 1 or level.block_height < 1:
+        raise NotPlainError("its blocks have no size")
     blocks = level.columns * -(-level.height // level.block_height)
     if not (len(level.offsets) == len(level.counts) == blocks) or level.block_width * level.block_height > _LONGEST:
         raise NotPlainError("its table of blocks does not fit its size")

@@ -263,6 +263,7 @@ def test_a_damaged_block_is_an_error_not_a_black_patch(scene, folder):
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 4000), byte=st.integers(0, 255))
+@example(at=311, byte=0)  # blocks of no height
 def test_nonsense_in_the_directories_is_refused_or_harmless(scene, folder, at, byte):
     data = bytearray(Path(scene.href).read_bytes())
     data[at] = byte
