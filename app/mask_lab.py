@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from stac_timelapse.picture.classes import mask_overlay
 from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.picture.render import render, stretch_of
 from stac_timelapse.recipe import Recipe
+from stac_timelapse.rescue import looked_at
 from stac_timelapse.scenes.model import SceneSet
 
 #: With less of the picture clear the stretch is settled by all of it.
@@ -30,11 +31,13 @@ _ENOUGH = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bench:
-    """What is held of the pass on trial: its pixels, its picture, and the bright ground there if it is known."""
+    """What is held of the pass on trial: its pixels, its picture, and the bright ground by some passes' masks."""
 
     look: Look
     picture: str
     bright: NDArray[np.bool_] | None = None
+    #: Keys of those passes, None before bright ground was looked for.
+    told_by: tuple[str, ...] | None = None
 
 
 class MaskLab:
@@ -72,7 +75,7 @@ class MaskLab:
         except InvalidInputError as error:
             assign(state, trial_note=str(error))
             return
-        if policy.rescue and bench.bright is None:
+        if policy.rescue and bench.told_by != _told_by(used):
             assign(state, trial_note="Looking for bright ground in all passes …")
         self._start(lambda job: self._judge(job, bench, policy, used))
 
@@ -102,17 +105,21 @@ class MaskLab:
         self.judge()
 
     def _judge(self, job: Job, bench: _Bench, policy: MaskPolicy, used: SceneSet) -> None:
-        bright = bench.bright
-        if policy.rescue and bright is None:
-            bright = self._engine.bright_ground(used, bench.look)
-        judged = bench.look.judge(policy, bright if policy.rescue else None)
+        passes = _told_by(used)
+        if policy.rescue and bench.told_by != passes:
+            bench = replace(bench, bright=self._engine.bright_ground(used, bench.look), told_by=passes)
+        judged = bench.look.judge(policy, bench.bright if policy.rescue else None)
         overlay = _data_url(mask_overlay(judged), "PNG")
         trial = Trial(bench.picture, overlay, judged.clear, tuple(sorted(judged.shares.items())))
-        self._jobs.tell(job, self._judged, _Bench(bench.look, bench.picture, bright), trial)
+        self._jobs.tell(job, self._judged, bench, trial)
 
     def _judged(self, bench: _Bench, trial: Trial) -> None:
         self._bench = bench
         assign(self._state, trial=trial, trial_note="")
+
+
+def _told_by(used: SceneSet) -> tuple[str, ...]:
+    return tuple(one.key for one in looked_at(used))
 
 
 def _colours(look: Look, name: str) -> NDArray[np.uint8]:

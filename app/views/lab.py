@@ -64,7 +64,9 @@ class LabView:
         self._pass.param.watch(self._changed, "value")
         state.param.watch(self._list, "scenes")
         state.param.watch(self._show, ["trial", "trial_of", "trial_note", "scenes"])
-        state.param.watch(lambda *_events: actions.judge_trial(), ["clear", "dilate", "opening", "rescue"])
+        # What a cloud limit leaves out tells nothing of bright ground.
+        causes = ["clear", "dilate", "opening", "rescue", "max_area_cloud", "kept", "excluded", "seen"]
+        state.param.watch(lambda *_events: actions.judge_trial(), causes)
         self._list()
         self._show()
 

@@ -58,6 +58,16 @@ def test_a_pass_is_read_once_and_judged_at_every_change(desk):
     assert desk.state.trial_note == ""
 
 
+def test_bright_ground_is_told_anew_when_the_cloud_limit_changes_but_not_when_a_pass_is_unticked(desk):
+    tried(desk)
+    desk.wait(lambda: desk.state.seen)
+    judged(desk, rescue=True)
+    judged(desk, excluded=(PASS.key,), clear=(8,))
+    assert desk.engine.looks == [PASS.key, "bright ground"]
+    judged(desk, excluded=(), max_area_cloud=20, clear=(4,))  # it saw half of the area clear
+    assert desk.engine.looks == [PASS.key, "bright ground", "bright ground"]
+
+
 def test_it_says_the_shares_of_the_area(desk):
     tried(desk)
     html = trial_html(judged(desk, dilate=40.0))
