@@ -25,11 +25,12 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
     return {
         **recipe.to_dict(),
         "recipe_key": recipe.key,
-        "attribution": recipe.source.attribution,
+        "attribution": recipe.attribution,
         "scenes": [
             {
                 "pass": one.key,
                 "id": scene.id,
+                "catalog": scene.catalog,
                 "datetime": scene.datetime.isoformat(),
                 "tile": scene.tile,
                 "platform": scene.platform,
@@ -43,6 +44,7 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
             for scene in one.scenes
         ],
         "months": [{"month": result.month, **result.facts.to_dict()} for result in results],
+        "catalogs": _catalogs(scenes),
         "left_out": list(scenes.skipped),
         "versions": {"stac-timelapse-dashboard": __version__, **{name: version(name) for name in _LIBRARIES}},
     }
@@ -67,6 +69,7 @@ def summary(
         "above_cloud_limit": scenes.n_rejected(SCENE_CLOUD),
         "above_cloud_limit_in_area": scenes.n_rejected(AREA_CLOUD) + scenes.n_rejected(NOT_SEEN),
         "left_out_by_hand": scenes.n_rejected(BY_HAND),
+        "catalogs": _catalogs(scenes),
         "left_out": list(scenes.skipped),
         "bands": [*recipe.bands, *([] if recipe.gaps == "blank" else [QUALITY]), OBSERVATIONS],
         "width": estimate.width,
@@ -96,3 +99,17 @@ def summary(
         "seconds": round(seconds, 3),
         "files": [str(path) for path in files],
     }
+
+
+def _catalogs(scenes: SceneSet) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": share.title,
+            "items": share.n_items,
+            "scenes": scenes.n_of(share.title),
+            "lacked": list(share.lacked),
+            "months_gained": list(share.gained),
+            "failure": share.failure or None,
+        }
+        for share in scenes.catalogs
+    ]

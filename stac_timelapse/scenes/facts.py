@@ -97,3 +97,16 @@ def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None
         )
         for month, used in scenes.by_month().items()
     }
+
+
+def catalog_lines(scenes: SceneSet) -> list[str]:
+    """Return a line for each of several catalogues: what it gave, what it lacked, or why it could not be searched."""
+    lines = []
+    for share in scenes.catalogs if len(scenes.catalogs) > 1 else ():
+        if share.failure:
+            lines.append(f"Searched without {share.title}: {share.failure}")
+            continue
+        lacked = f"; it lacked {len(share.lacked)}: {', '.join(share.lacked)}" if share.lacked else "; it lacked none"
+        gained = f"; passes gained in {', '.join(share.gained)}" if share.gained else ""
+        lines.append(f"{share.title}: {share.n_items} items, {scenes.n_of(share.title)} scenes used{lacked}{gained}.")
+    return lines
