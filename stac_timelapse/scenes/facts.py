@@ -99,14 +99,19 @@ def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None
     }
 
 
+def failure_lines(scenes: SceneSet) -> list[str]:
+    """Return a sentence for each catalogue that could not be searched: who served in its place, and why."""
+    served = " and ".join(share.title for share in scenes.catalogs if not share.failure)
+    return [f"{served} served alone: {share.failure}" for share in scenes.catalogs if share.failure]
+
+
 def catalog_lines(scenes: SceneSet) -> list[str]:
-    """Return a line for each of several catalogues: what it gave, what it lacked, or why it could not be searched."""
+    """Return what each of several catalogues gave and what it lacked, and why one could not be searched."""
     lines = []
     for share in scenes.catalogs if len(scenes.catalogs) > 1 else ():
-        if share.failure:
-            lines.append(f"Searched without {share.title}: {share.failure}")
-            continue
-        lacked = f"; it lacked {len(share.lacked)}: {', '.join(share.lacked)}" if share.lacked else "; it lacked none"
-        gained = f"; passes gained in {', '.join(share.gained)}" if share.gained else ""
-        lines.append(f"{share.title}: {share.n_items} items, {scenes.n_of(share.title)} scenes used{lacked}{gained}.")
-    return lines
+        if not share.failure:
+            lacked = f"; lacked {len(share.lacked)}: {', '.join(share.lacked)}" if share.lacked else "; lacked none"
+            gained = f"; passes gained in {', '.join(share.gained)}" if share.gained else ""
+            used = f"{share.n_items} items, {scenes.n_of(share.title)} scenes used"
+            lines.append(f"{share.title}: {used}{lacked}{gained}.")
+    return [*lines, *failure_lines(scenes)]
