@@ -33,6 +33,8 @@ _SLICE = 6
 _SLICES_AT_ONCE = 4
 #: So many pages without a new item are followed in the hope of one.
 _BARREN = 20
+#: Of an answer that had begun, which urllib3 does not ask for again.
+_IN_THE_MIDDLE = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class _Slices:
         except TimelapseError:
             raise
         except Exception as error:
-            raise _told(self.catalog, error, when if pages else "") from error
+            raise _told(self.catalog, error, when, pages) from error
         return items
 
     def _pages(self, search: ItemSearch) -> Iterator[dict[str, Any]]:
@@ -178,6 +180,8 @@ class _Slices:
                     f"{self.catalog.title} did not send all of its items within {self.patience.total:g} s: "
                     "choose fewer months, or try again later."
                 )
+            if not isinstance(following.get("href"), str):
+                raise TypeError("the link to the next page has no address")
             link = Link.from_dict({**following, "href": urljoin(search.url, following["href"])})
             page = connection.read_json(link, parameters=parameters)
             yield page
@@ -244,13 +248,15 @@ def _check_number(catalog: Catalog, number: int, pages: int = 0) -> None:
         )
 
 
-def _told(catalog: Catalog, error: Exception, when: str = "") -> ProviderError:
-    """Return what went wrong as a sentence; `when` are the months in the middle of which it did."""
+def _told(catalog: Catalog, error: Exception, when: str = "", pages: int = 0) -> ProviderError:
+    """Return what went wrong as a sentence, after so many pages of the items of the months `when`."""
     status = getattr(error, "status_code", None)
-    if when:
+    # pystac-client puts an error of its own before the one of requests.
+    if pages or isinstance(error.__context__, _IN_THE_MIDDLE):
         cause = cause_of(error) if status is None else f"status {status}"
+        where = f" for {when}" if when else ""
         return _BrokenOffError(
-            f"{catalog.title} broke off in the middle of its answer for {when} ({cause}): try again in a few minutes."
+            f"{catalog.title} broke off in the middle of its answer{where} ({cause}): try again in a few minutes."
         )
     if not isinstance(error, APIError | requests.RequestException):
         # pystac-client fails in as many ways as there are answers that are none.

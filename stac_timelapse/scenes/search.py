@@ -210,7 +210,8 @@ def _shares(listed: Sequence[_Listed], found: Sequence[Acquisition], months: Seq
 def _all_failed(failures: Sequence[str]) -> str:
     if len(failures) == 1:
         return failures[0]
-    return f"None of the {len(failures)} catalogues could be searched: {' '.join(failures)}"
+    reasons = "; ".join(sentence.rstrip(".") for sentence in failures)
+    return f"None of the {len(failures)} catalogues could be searched: {reasons}."
 
 
 def _nothing(

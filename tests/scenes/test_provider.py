@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 
 import pytest
-from servers import answering, landing_page, stac_api
+from servers import answering, stac_api, stac_server
 
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import NothingFoundError, ProviderError, TooBigError
@@ -75,19 +74,14 @@ def test_an_area_across_the_antimeridian_is_searched_in_two_parts(tmp_path):
 
 
 def scripted(pages):
-    """Return a server's answers: the landing page, then what `pages` returns for the number of the search."""
+    """Return a server's answers: what `pages` returns for the number of the search, always with the same next page."""
     count = itertools.count()
 
-    def answer(request):
-        url = f"http://{request.headers['Host']}"
-        if request.path.rstrip("/") == "":
-            return 200, {"Content-Type": "application/json"}, landing_page(url)
-        items = pages(next(count))
+    def search(_request, url):
         link = {"rel": "next", "href": f"{url}/search?token=SECRET", "method": "GET"}
-        page = {"type": "FeatureCollection", "features": items, "links": [link]}
-        return 200, {"Content-Type": "application/geo+json"}, json.dumps(page).encode()
+        return {"type": "FeatureCollection", "features": pages(next(count)), "links": [link]}
 
-    return answer
+    return stac_server(search)
 
 
 def test_a_server_that_links_to_the_same_page_for_ever():
