@@ -66,10 +66,9 @@ def catalogs_html(scenes: SceneSet) -> str:
     """Return what each of several catalogues gave and lacked; one that could not be searched is an alert."""
     if len(scenes.catalogs) < 2:  # noqa: PLR2004 - nothing to compare
         return ""
+    answered = [share for share in scenes.catalogs if not share.failure]
     rows = []
-    for share in scenes.catalogs:
-        if share.failure:
-            continue
+    for share in answered:
         words = f"<b>{escape(share.title)}</b>: {count(scenes.n_of(share.title), 'scene')} used"
         if share.lacked:
             months = ", ".join(map(month_words, share.gained))
@@ -81,7 +80,7 @@ def catalogs_html(scenes: SceneSet) -> str:
                 f"<details><summary>it lacked {count(len(share.lacked), 'scene')}{gained}</summary>"
                 f"<ul>{names}</ul></details>"
             )
-        else:
+        elif len(answered) > 1:
             words += ", it lacked none"
         rows.append(f"<li>{words}</li>")
     alerts = "".join(f'<p class="down" role="alert">{escape(line)}</p>' for line in failure_lines(scenes))

@@ -82,7 +82,7 @@ def may_concern(item: Mapping[str, Any], months: Sequence[str], area: BaseGeomet
 
 def _scene(item: Mapping[str, Any], bands: Sequence[str]) -> Scene:
     if not item.get("id"):
-        raise UnusableItemError("An item without an id was left out.")
+        raise UnusableItemError("An item has no id and was left out.")
     name = str(item["id"])
     properties: Mapping[str, Any] = item.get("properties") or {}
     found = {}

@@ -131,7 +131,7 @@ def test_one_that_is_down_is_a_sentence_on_the_page(tmp_path, searched):
         "try again in a few minutes."
     )
     assert f'<p class="down" role="alert">{sentence}</p>' in html
-    assert "<b>Microsoft Planetary Computer</b>: 2 scenes used, it lacked none" in html
+    assert "<b>Microsoft Planetary Computer</b>: 2 scenes used</li>" in html
 
 
 def test_many_months_are_counted_and_named_behind_the_ids(tmp_path, searched):

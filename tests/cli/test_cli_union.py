@@ -102,7 +102,7 @@ def test_one_that_is_down_is_a_sentence_and_no_failure(catalogs, tmp_path, capsy
         )
         assert code == 0
         why = f"{url} refused the search (status 400): try again in a few minutes."
-        assert f"  first.json served alone: {why}\n" in said
+        assert f"  first.json: 2 items, 2 scenes used.\n  first.json served alone: {why}\n" in said
         first, down = json.loads(printed)["catalogs"]
         assert (first["scenes"], first["failure"]) == (2, None)
         assert (down["title"], down["items"], down["failure"]) == (url, 0, why)

@@ -229,7 +229,7 @@ def test_partial_items_are_left_out_with_a_sentence_and_the_rest_is_used():
     assert ids(found) == ["a"]
     assert found.n_items == 6
     assert found.skipped == (
-        "An item without an id was left out.",
+        "An item has no id and was left out.",
         "Item c has no outline and was left out.",
         "Item d has no SCL file and was left out.",
         "Item e has no date and was left out.",
