@@ -205,3 +205,17 @@ def test_two_acquisitions_of_one_id_are_told_apart(items, tmp_path):
     assert found.skipped == (
         f"Item {earth[1]['id']} of second has the id of another acquisition in first and was left out.",
     )
+
+
+def test_a_tile_more_of_a_pass_is_lacked_and_gains_no_month(real, tmp_path):
+    folder = real / "scenes" / "earth-search-33T" / "sentinel-2-l2a"
+    tiles = {
+        tile: [json.loads(path.read_text()) for path in sorted(folder.glob(f"*_{tile}_*/*.json"))]
+        for tile in ("33TWL", "33TWM")
+    }
+    paths = [written(tmp_path / tile, listed) for tile, listed in tiles.items()]
+    both = SceneQuery(AreaOfInterest.from_bbox(16.0, 46.0, 16.1, 46.1), "2023-08", "2023-08", bands=("B04",))
+    found = find_scenes(catalogs_of("+".join(paths)), both)
+    assert [sorted(scene.tile for scene in one.scenes) for one in found.passes] == [["33TWL", "33TWM"]] * 5
+    assert [len(share.lacked) for share in found.catalogs] == [5, 5]
+    assert [share.gained for share in found.catalogs] == [(), ()]
