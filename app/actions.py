@@ -19,6 +19,7 @@ from stac_timelapse.estimate import Estimate
 from stac_timelapse.pipeline import choose, nothing_left
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.union import title_of
 
 
 class Actions:
@@ -78,7 +79,7 @@ class Actions:
         assign(
             self.state,
             phase="searching",
-            message=f"Searching {recipe.source.title} …",
+            message=f"Searching {title_of(recipe.sources)} …",
             scenes=None,
             seen={},
             searched=None,

@@ -23,6 +23,7 @@ from stac_timelapse.errors import InvalidInputError, TimelapseError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.union import names_of
 
 _log = logging.getLogger(__name__)
 
@@ -85,9 +86,10 @@ class LibraryEngine:
 
     def check(self, recipe: Recipe) -> None:
         """Refuse what the operator does not offer; above all a path, which would be one of the server's own files."""
-        if recipe.catalog in self._settings.catalogs:
+        names = names_of(recipe.catalog)
+        if set(names) <= set(self._settings.catalogs):
             return
-        if not self._settings.any_catalog:
+        if not self._settings.any_catalog or len(names) > 1:
             raise InvalidInputError(f"The catalogue {recipe.catalog!r} is not offered here: choose one of the list.")
         if not recipe.catalog.startswith(("https://", "http://")):
             raise InvalidInputError(

@@ -69,7 +69,7 @@ class Exporter:
             stretch=stretch,
             fps=self._state.speed,
             title=" · ".join(filter(None, [series.recipe.aoi.name, PRESETS[series.preset].title])),
-            attribution=series.recipe.source.attribution,
+            attribution=series.recipe.attribution,
             on_progress=on_progress,
         )
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import MAX_PIXELS
 from stac_timelapse.scenes.catalog import CATALOGS
+from stac_timelapse.scenes.union import JOIN
 from stac_timelapse.storage import cache_folder, months_folder
 
 PREFIX = "STAC_TIMELAPSE_"
+#: The catalogues that are offered together as well: each misses scenes that the other has.
+_TOGETHER = {"planetary-computer": "Planetary Computer", "earth-search": "Earth Search"}
 #: An upload travels as base64 in one websocket message, and Bokeh closes the connection at 20 MiB.
 _LARGEST_UPLOAD = 12_000_000
 
@@ -49,6 +52,14 @@ class AppSettings:
     max_pixels: int = MAX_PIXELS
     web_basemaps: bool = False
     max_upload: int = 5_000_000
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What a user can choose: title -> name of the catalogue or of several."""
+        choices = {CATALOGS[key].title: key for key in self.catalogs}
+        if set(_TOGETHER) <= set(self.catalogs):
+            choices[" + ".join(_TOGETHER.values())] = JOIN.join(_TOGETHER)
+        return choices
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> AppSettings:

@@ -125,7 +125,7 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
         "--catalog",
         required=True,
         metavar="NAME|URL|PATH",
-        help="demo, planetary-computer, earth-search, a STAC API's address, or a catalog.json",
+        help="demo, planetary-computer, earth-search, a STAC API's address, or a catalog.json; A+B searches both",
     )
     parser.add_argument("--collection", metavar="ID", help="collection to search where it is not the usual one")
     parser.add_argument("--aoi", required=True, metavar='FILE|"W,S,E,N"', help="KML, KMZ or GeoJSON file, or bounds")

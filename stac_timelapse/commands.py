@@ -31,7 +31,9 @@ from stac_timelapse.picture.indices import PRESETS, Preset, preset_for
 from stac_timelapse.picture.render import stretch_of_composites
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance, summary
+from stac_timelapse.scenes.facts import catalog_lines
 from stac_timelapse.scenes.model import Pass, SceneSet
+from stac_timelapse.scenes.union import title_of
 from stac_timelapse.storage import months_folder
 
 _ANOTHER = "choose another --out."
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Search, build, and write the results to ``--out``."""
     begun = time.monotonic()
     recipe = _recipe(arguments).but(method=arguments.method)
-    say(f"Searching {recipe.source.title} ...")
+    say(f"Searching {title_of(recipe.sources)} ...")
     scenes = pipeline.find(recipe)
     say(_found(scenes))
     estimate = pipeline.estimate(recipe, scenes)
@@ -224,7 +226,7 @@ def _write(
                 preset=preset,
                 stretch=stretch_of_composites([path for _, path in months], preset),
                 title=recipe.aoi.name,
-                attribution=recipe.source.attribution,
+                attribution=recipe.attribution,
             )
         )
     document = out / "recipe.json"
@@ -238,7 +240,7 @@ def _found(scenes: SceneSet) -> str:
     twins = f", {scenes.n_twins} reprocessed twins left out" if scenes.n_twins else ""
     return (
         f"{scenes.n_items} items -> {scenes.n_scenes} scenes -> {len(scenes.passes)} passes "
-        f"in {len(scenes.months)} months{twins}{left_out}."
+        f"in {len(scenes.months)} months{twins}{left_out}." + "".join(f"\n  {line}" for line in catalog_lines(scenes))
     )
 
 

@@ -38,7 +38,7 @@ _demo_running: dict[str, str] = {}
 
 
 def find(recipe: Recipe) -> SceneSet:
-    """Search the recipe's catalogue and choose the passes that it uses.
+    """Search the recipe's catalogues and choose the passes that it uses.
 
     Pixels are read only where the recipe limits the cloud inside the area: the masks' overviews.
 
@@ -65,14 +65,14 @@ def nothing_left(recipe: Recipe, found: SceneSet) -> NothingFoundError:
 
 
 def search(recipe: Recipe) -> SceneSet:
-    """Search the recipe's catalogue; no pixel is read.
+    """Search the recipe's catalogues; no pixel is read.
 
     Raises
     ------
     NothingFoundError, ProviderError, InvalidInputError
         See `stac_timelapse.scenes.search.find_scenes`.
     """
-    return find_scenes(_reachable(recipe.source), recipe.query)
+    return find_scenes([_reachable(catalog) for catalog in recipe.sources], recipe.query)
 
 
 def measure(recipe: Recipe, scenes: SceneSet) -> tuple[dict[str, Seen], dict[str, str]]:
@@ -164,7 +164,7 @@ def build(
         client=client,
         store=store,
         tags={
-            "ATTRIBUTION": recipe.source.attribution,
+            "ATTRIBUTION": recipe.attribution,
             "SOFTWARE": f"STAC Timelapse {__version__}",
             "METHOD": recipe.method,
             "CLEAR_CLASSES": " ".join(map(str, recipe.policy.clear)),

@@ -13,9 +13,10 @@ from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
 from stac_timelapse.errors import InvalidInputError
-from stac_timelapse.scenes.catalog import BANDS, Catalog, catalog_of
+from stac_timelapse.scenes.catalog import BANDS, Catalog
 from stac_timelapse.scenes.months import ALL_MONTHS, months_between
 from stac_timelapse.scenes.search import SceneQuery
+from stac_timelapse.scenes.union import attribution_of, catalogs_of
 
 _FORMAT = 1
 _FINEST, _COARSEST = 1.0, 10_000.0
@@ -28,7 +29,7 @@ class Recipe:
     Parameters
     ----------
     catalog
-        Key of a known catalogue, URL of a STAC API, or path of a static catalogue.
+        Key of a known catalogue, URL of a STAC API, or path of a static catalogue; several are joined by ``+``.
     aoi
         The area.
     start, end
@@ -121,9 +122,14 @@ class Recipe:
         return SceneQuery(self.aoi, self.start, self.end, self.months_of_year, self.max_cloud, self.bands, around)
 
     @property
-    def source(self) -> Catalog:
-        """The catalogue it names."""
-        return catalog_of(self.catalog, self.collection)
+    def sources(self) -> tuple[Catalog, ...]:
+        """The catalogues it names, the preferred one first."""
+        return catalogs_of(self.catalog, self.collection)
+
+    @property
+    def attribution(self) -> str:
+        """The credit line of its catalogues."""
+        return attribution_of(self.sources)
 
     @property
     def key(self) -> str:

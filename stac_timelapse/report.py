@@ -25,11 +25,12 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
     return {
         **recipe.to_dict(),
         "recipe_key": recipe.key,
-        "attribution": recipe.source.attribution,
+        "attribution": recipe.attribution,
         "scenes": [
             {
                 "pass": one.key,
                 "id": scene.id,
+                "catalog": scene.catalog,
                 "datetime": scene.datetime.isoformat(),
                 "tile": scene.tile,
                 "platform": scene.platform,
@@ -44,6 +45,7 @@ def provenance(recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult] 
         ],
         "months": [{"month": result.month, **result.facts.to_dict()} for result in results],
         "rescued_pixels": _rescued(results),
+        "catalogs": _catalogs(scenes),
         "left_out": list(scenes.skipped),
         "versions": {"stac-timelapse-dashboard": __version__, **{name: version(name) for name in _LIBRARIES}},
     }
@@ -68,6 +70,7 @@ def summary(
         "above_cloud_limit": scenes.n_rejected(SCENE_CLOUD),
         "above_cloud_limit_in_area": scenes.n_rejected(AREA_CLOUD) + scenes.n_rejected(NOT_SEEN),
         "left_out_by_hand": scenes.n_rejected(BY_HAND),
+        "catalogs": _catalogs(scenes),
         "left_out": list(scenes.skipped),
         "bands": [*recipe.bands, *([] if recipe.gaps == "blank" else [QUALITY]), OBSERVATIONS],
         "width": estimate.width,
@@ -103,3 +106,17 @@ def summary(
 def _rescued(results: Sequence[MonthResult]) -> int | None:
     """Return the pixels taken for bright ground, the same in every month; None where none is told from clouds."""
     return results[0].rescued_pixels if results else None
+
+
+def _catalogs(scenes: SceneSet) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": share.title,
+            "items": share.n_items,
+            "scenes": scenes.n_of(share.title),
+            "lacked": list(share.lacked),
+            "months_gained": list(share.gained),
+            "failure": share.failure or None,
+        }
+        for share in scenes.catalogs
+    ]

@@ -74,6 +74,24 @@ def landing_page(url: str) -> bytes:
     ).encode()
 
 
+def stac_server(search: Callable[[BaseHTTPRequestHandler, str], Any]) -> Answer:
+    """Return the answers of a STAC API: its root, and for each search what `search` makes of request and root URL.
+
+    That is a page as a dict, or an ``(status, headers, body)``.
+    """
+
+    def answer(request: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], bytes]:
+        url = f"http://{request.headers['Host']}"
+        if request.path.rstrip("/") == "":
+            return 200, {"Content-Type": "application/json"}, landing_page(url)
+        made = search(request, url)
+        if isinstance(made, dict):
+            return 200, {"Content-Type": "application/geo+json"}, json.dumps(made).encode()
+        return made
+
+    return answer
+
+
 @contextmanager
 def stac_api(folder: Path, items: Sequence[dict[str, Any]], collection: str = "sentinel-2-l2a") -> Iterator[str]:
     """Yield the address of a `rustac serve` with these items."""

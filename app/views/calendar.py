@@ -9,10 +9,13 @@ from typing import Any
 from app.state import AppState, Series
 from app.views.words import count, month_letter, month_words, result_words, share_words, size_words
 from stac_timelapse.estimate import Estimate
+from stac_timelapse.scenes.facts import failure_lines
 from stac_timelapse.scenes.model import SceneSet
 
 _MILLION = 1e6
 _LETTERS = 24
+#: More months are counted, and named behind the ids.
+_MONTHS = 4
 
 
 def counts_html(scenes: SceneSet) -> str:
@@ -35,7 +38,7 @@ def counts_html(scenes: SceneSet) -> str:
 
 
 def found_html(state: AppState) -> str:
-    """Return the funnel from items to passes, the passes of each month, and what was left out."""
+    """Return the funnel from items to passes, the passes of each month, what was left out, and what who had."""
     scenes = state.scenes
     if scenes is None:
         return ""
@@ -56,7 +59,32 @@ def found_html(state: AppState) -> str:
     if scenes.skipped:
         left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
-    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(used)}{out}</div>'
+    return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(used)}{out}{catalogs_html(used)}</div>'
+
+
+def catalogs_html(scenes: SceneSet) -> str:
+    """Return what each of several catalogues gave and lacked; one that could not be searched is an alert."""
+    if len(scenes.catalogs) < 2:  # noqa: PLR2004 - nothing to compare
+        return ""
+    answered = [share for share in scenes.catalogs if not share.failure]
+    rows = []
+    for share in answered:
+        words = f"<b>{escape(share.title)}</b>: {count(scenes.n_of(share.title), 'scene')} used"
+        if share.lacked:
+            months = ", ".join(map(month_words, share.gained))
+            some = months if len(share.gained) <= _MONTHS else count(len(share.gained), "month")
+            gained = f"; passes gained in {some}" if months else ""
+            listed = [*share.lacked, *([f"gained: {months}"] if some != months else [])]
+            names = "".join(f"<li>{escape(text)}</li>" for text in listed)
+            words += (
+                f"<details><summary>it lacked {count(len(share.lacked), 'scene')}{gained}</summary>"
+                f"<ul>{names}</ul></details>"
+            )
+        elif len(answered) > 1:
+            words += ", it lacked none"
+        rows.append(f"<li>{words}</li>")
+    alerts = "".join(f'<p class="down" role="alert">{escape(line)}</p>' for line in failure_lines(scenes))
+    return f'<ul class="catalogs">{"".join(rows)}</ul>{alerts}'
 
 
 def estimate_html(estimate: Estimate | None, refusal: str) -> str:

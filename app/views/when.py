@@ -15,7 +15,6 @@ from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views.words import month_words
-from stac_timelapse.scenes.catalog import CATALOGS
 from stac_timelapse.scenes.months import ALL_MONTHS
 
 _FIRST_YEAR = 2015  # Sentinel-2A was launched in June 2015
@@ -38,7 +37,7 @@ class WhenStep:
         self._actions = actions
         self._following = False
         wide: dict[str, Any] = {"sizing_mode": "stretch_width", "size": "small"}
-        catalogs = {CATALOGS[key].title: key for key in settings.catalogs}
+        catalogs = settings.choices
         if settings.any_catalog:
             catalogs["Another STAC API …"] = _OTHER
         self._catalog = pmui.Select(

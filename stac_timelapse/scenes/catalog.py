@@ -79,6 +79,31 @@ class Catalog:
         return self.key == "demo"
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogShare:
+    """What one of the catalogues searched had.
+
+    Parameters
+    ----------
+    title
+        Its name.
+    n_items
+        STAC items that it returned for the area and the dates.
+    lacked
+        Ids of the scenes, as others list them, of acquisitions that it does not list.
+    gained
+        Months, ``"YYYY-MM"``, with a pass of which it lists nothing.
+    failure
+        Why it could not be searched, one sentence; empty where it could.
+    """
+
+    title: str
+    n_items: int = 0
+    lacked: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+    failure: str = ""
+
+
 _SIGNING_HOST = "planetarycomputer.microsoft.com"
 _COPERNICUS = "Contains modified Copernicus Sentinel data"
 

@@ -97,3 +97,22 @@ def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None
         )
         for month, used in scenes.by_month().items()
     }
+
+
+def failure_lines(scenes: SceneSet) -> list[str]:
+    """Return a sentence for each catalogue that could not be searched: who served in its place, and why."""
+    served = " and ".join(share.title for share in scenes.catalogs if not share.failure)
+    return [f"{served} served alone: {share.failure}" for share in scenes.catalogs if share.failure]
+
+
+def catalog_lines(scenes: SceneSet) -> list[str]:
+    """Return what each of several catalogues gave and what it lacked, and why one could not be searched."""
+    compared = sum(not share.failure for share in scenes.catalogs) > 1
+    lines = []
+    for share in scenes.catalogs if len(scenes.catalogs) > 1 else ():
+        if not share.failure:
+            lacked = f"; lacked {len(share.lacked)}: {', '.join(share.lacked)}" if share.lacked else "; lacked none"
+            gained = f"; passes gained in {', '.join(share.gained)}" if share.gained else ""
+            used = f"{share.n_items} items, {scenes.n_of(share.title)} scenes used"
+            lines.append(f"{share.title}: {used}{lacked if compared else ''}{gained}.")
+    return [*lines, *failure_lines(scenes)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,17 +28,20 @@ from stac_timelapse.scenes.model import Asset, Bounds, Scene
 _TILE = re.compile(r"(?<![0-9A-Z])T?(\d{2}[C-X][A-Z]{2})(?![0-9A-Z])")
 _DATATAKE = re.compile(r"(S2[A-D])(?:_MSIL2A)?_(\d{8}T\d{6})")
 _STRIP = re.compile(r"_S(\d{8}T\d{6})")
+#: Properties that hold satellite and start of the datatake; the last one is that of the first Earth Search.
+_NAMES_OF_PRODUCT = ("s2:datatake_id", "s2:product_uri", "sentinel:product_id")
 _HALF_TURN = 180
 _MALFORMED = (InvalidInputError, KeyError, TypeError, ValueError, AttributeError, IndexError, ShapelyError, ProjError)
 #: Tile corners of Sentinel-2 lie on multiples of this many metres.
 _TILE_GRID = 60
+_TILE_LETTERS = len("01WCR")
 
 
 class UnusableItemError(InvalidInputError):
     """An item lacks what is needed to read it; the text says what."""
 
 
-def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none") -> Scene:
+def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none", catalog: str = "") -> Scene:
     """Reduce a STAC item to what determines its pixels.
 
     Parameters
@@ -48,6 +52,8 @@ def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none
         Sentinel-2 band names that will be read (the mask is always needed as well).
     signing
         See `Catalog.signing`.
+    catalog
+        Title of the catalogue that lists it.
 
     Raises
     ------
@@ -55,7 +61,7 @@ def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none
         If a band, the mask, the time, the CRS or the outline is missing or malformed.
     """
     try:
-        return _scene(item, bands, signing)
+        return replace(_scene(item, bands), signing=signing, catalog=catalog)
     except UnusableItemError:
         raise
     except _MALFORMED as error:
@@ -74,8 +80,10 @@ def may_concern(item: Mapping[str, Any], months: Sequence[str], area: BaseGeomet
         return True
 
 
-def _scene(item: Mapping[str, Any], bands: Sequence[str], signing: str) -> Scene:
-    name = str(item.get("id"))
+def _scene(item: Mapping[str, Any], bands: Sequence[str]) -> Scene:
+    if not item.get("id"):
+        raise UnusableItemError("An item has no id and was left out.")
+    name = str(item["id"])
     properties: Mapping[str, Any] = item.get("properties") or {}
     found = {}
     for band in (*bands, MASK_BAND):
@@ -88,13 +96,14 @@ def _scene(item: Mapping[str, Any], bands: Sequence[str], signing: str) -> Scene
     epsg = _epsg(properties, found, tile, name)
     when = _datetime(properties, name)
     platform = str(properties.get("platform") or "").lower()
+    datatake = _datatake(properties, name)
     return Scene(
         id=name,
         datetime=when,
         tile=tile,
         platform=platform,
         baseline=str(properties.get("s2:processing_baseline") or ""),
-        datatake=_datatake(properties, name, platform, when, footprint),
+        datatake=datatake or _overflight(platform, when, footprint),
         strip=_strip(properties),
         generated=str(properties.get("s2:generation_time") or properties.get("updated") or ""),
         cloud_cover=float(properties.get("eo:cloud_cover") or 0.0),
@@ -103,7 +112,7 @@ def _scene(item: Mapping[str, Any], bands: Sequence[str], signing: str) -> Scene
         bounds=_bounds(properties, found, footprint, epsg),
         assets={band: Asset(str(asset["href"]), _resolution(asset)) for band, asset in found.items()},
         offset=offset_of(properties, found[bands[0]]),
-        signing=signing,
+        states_datatake=bool(datatake),
     )
 
 
@@ -148,7 +157,8 @@ def _eastward(polygon: Polygon) -> Polygon:
 def _tile(properties: Mapping[str, Any], name: str) -> str:
     for key in ("grid:code", "s2:mgrs_tile"):
         if properties.get(key):
-            return str(properties[key]).removeprefix("MGRS-")
+            # Some write zone 1 as "1", others as "01".
+            return str(properties[key]).removeprefix("MGRS-").zfill(_TILE_LETTERS)
     found = _TILE.search(name)
     return found.group(1) if found else ""
 
@@ -171,13 +181,16 @@ def _datetime(properties: Mapping[str, Any], name: str) -> datetime:
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def _datatake(
-    properties: Mapping[str, Any], name: str, platform: str, when: datetime, footprint: Polygon | MultiPolygon
-) -> str:
-    for text in (properties.get("s2:datatake_id"), properties.get("s2:product_uri"), name):
+def _datatake(properties: Mapping[str, Any], name: str) -> str:
+    """Return satellite and start of the datatake; empty where the item does not say it."""
+    for text in (*(properties.get(key) for key in _NAMES_OF_PRODUCT), name):
         found = _DATATAKE.search(str(text or ""))
         if found:
             return f"{found.group(1)}_{found.group(2)}"
+    return ""
+
+
+def _overflight(platform: str, when: datetime, footprint: Polygon | MultiPolygon) -> str:
     # Without a datatake the solar day separates overflights: at one place a satellite passes once a day.
     largest = max(shapely.get_parts(footprint), key=shapely.area)
     solar = when + timedelta(hours=largest.centroid.x / 15)

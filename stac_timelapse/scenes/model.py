@@ -10,6 +10,8 @@ from itertools import groupby
 import geopandas as gpd
 from shapely.geometry import MultiPolygon, Polygon
 
+from stac_timelapse.scenes.catalog import CatalogShare
+
 Bounds = tuple[float, float, float, float]
 
 
@@ -65,6 +67,10 @@ class Scene:
         DN to add to each reflectance pixel (0 or -1000).
     signing
         How its hrefs are signed when they are read.
+    states_datatake
+        Whether the item says its datatake; else it stands for satellite and day.
+    catalog
+        Title of the catalogue that lists it.
     """
 
     id: str
@@ -82,6 +88,8 @@ class Scene:
     assets: Mapping[str, Asset]
     offset: int
     signing: str = "none"
+    states_datatake: bool = True
+    catalog: str = ""
 
     @property
     def month(self) -> str:
@@ -160,13 +168,15 @@ class SceneSet:
     months
         Every month that was asked for, also those without a pass.
     n_items
-        STAC items that the catalogue returned for the area and the dates.
+        STAC items that the catalogues returned for the area and the dates.
     n_twins
-        Items left out because a newer processing of the same acquisition is there.
+        Items left out because their catalogue has a newer processing of the same acquisition.
     rejected
         What was found and is not used, with the reason, in order of time.
     skipped
         One sentence for each item that could not be used, with the reason.
+    catalogs
+        What each catalogue had, in the order in which they are named.
     """
 
     passes: tuple[Pass, ...]
@@ -175,6 +185,7 @@ class SceneSet:
     n_twins: int = 0
     rejected: tuple[Rejection, ...] = ()
     skipped: tuple[str, ...] = field(default=())
+    catalogs: tuple[CatalogShare, ...] = ()
 
     @property
     def scenes(self) -> tuple[Scene, ...]:
@@ -190,6 +201,10 @@ class SceneSet:
     def found(self) -> tuple[Scene, ...]:
         """All scenes that were found, also those that are not used."""
         return (*self.scenes, *(scene for other in self.rejected for scene in other.one.scenes))
+
+    def n_of(self, title: str) -> int:
+        """Return the scenes in use that come from the catalogue of this title."""
+        return sum(scene.catalog == title for scene in self.scenes)
 
     def n_rejected(self, reason: str) -> int:
         """Return the scenes that are not used for a reason."""
@@ -244,17 +259,6 @@ class SceneSet:
         ]
         columns = ["pass", "id", "datetime", "tile", "platform", "baseline", "cloud_cover", "geometry"]
         return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs="EPSG:4326")
-
-
-def newest_of_twins(scenes: Iterable[Scene]) -> list[Scene]:
-    """Keep one scene an acquisition: of reprocessed twins (same datatake, strip and tile) the newest baseline."""
-    newest: dict[tuple[str, str, str], Scene] = {}
-    for scene in scenes:
-        acquisition = (scene.datatake, scene.strip, scene.tile)
-        rival = newest.get(acquisition)
-        if rival is None or (scene.baseline, scene.generated, scene.id) > (rival.baseline, rival.generated, rival.id):
-            newest[acquisition] = scene
-    return list(newest.values())
 
 
 def group_passes(scenes: Iterable[Scene], coverage: Mapping[str, float]) -> tuple[Pass, ...]:

@@ -55,11 +55,12 @@ def months_between(start: str, end: str, of_year: Sequence[int] = ALL_MONTHS) ->
     return months
 
 
-def runs_of(months: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the ``(first, last)`` month of each run of consecutive months."""
+def runs_of(months: Sequence[str], longest: int) -> list[tuple[str, str]]:
+    """Return the ``(first, last)`` month of each run of consecutive months, cut where it is longer than so many."""
     runs: list[tuple[str, str]] = []
     for month in months:
-        if runs and month_number(month) == month_number(runs[-1][1]) + 1:
+        number = month_number(month)
+        if runs and number == month_number(runs[-1][1]) + 1 and number - month_number(runs[-1][0]) < longest:
             runs[-1] = (runs[-1][0], month)
         else:
             runs.append((month, month))

@@ -47,7 +47,7 @@ def passes(tmp_path):
         ],
     )
     catalog = catalog_of(str(path))
-    return find_scenes(catalog, SceneQuery(area(), "2023-05", "2023-05", bands=("B04",))).passes
+    return find_scenes([catalog], SceneQuery(area(), "2023-05", "2023-05", bands=("B04",))).passes
 
 
 def test_the_granules_of_a_pass_are_one_look(passes):

@@ -16,8 +16,8 @@ from shapely.geometry import shape
 
 from stac_timelapse import demo
 from stac_timelapse.demo.items import demo_bbox, lonlat, union_bounds
+from stac_timelapse.scenes.acquisitions import newest_of_twins
 from stac_timelapse.scenes.items import scene_of
-from stac_timelapse.scenes.model import newest_of_twins
 
 #: The function of the same name hides the module.
 build_module = importlib.import_module("stac_timelapse.demo.build")

@@ -12,7 +12,7 @@ def test_months_across_a_new_year():
 
 def test_months_of_the_year_leave_gaps_between_years():
     assert months_between("2021-06", "2022-07", (6, 7)) == ("2021-06", "2021-07", "2022-06", "2022-07")
-    assert runs_of(("2021-06", "2021-07", "2022-06")) == [("2021-06", "2021-07"), ("2022-06", "2022-06")]
+    assert runs_of(("2021-06", "2021-07", "2022-06"), 6) == [("2021-06", "2021-07"), ("2022-06", "2022-06")]
 
 
 @pytest.mark.parametrize(

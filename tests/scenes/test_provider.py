@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 
 import pytest
-from servers import answering, landing_page, stac_api
+from servers import answering, stac_api, stac_server
 
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import NothingFoundError, ProviderError, TooBigError
 from stac_timelapse.scenes import provider
 from stac_timelapse.scenes.catalog import catalog_of
+from stac_timelapse.scenes.provider import USUAL, Patience
 from stac_timelapse.scenes.search import SceneQuery, find_scenes
 
 AREA = AreaOfInterest.from_bbox(15.4, 46.4, 15.5, 46.5)
 QUERY = SceneQuery(AREA, "2022-06", "2022-06", bands=("B04",))
+#: As often as usual, without the waits between.
+AT_ONCE = Patience(longest_wait=0)
 
 
 def item(name, day=10, west=15.0, east=16.0):
@@ -43,8 +45,8 @@ def item(name, day=10, west=15.0, east=16.0):
     }
 
 
-def searched(url, query=QUERY):
-    return find_scenes(catalog_of(url), query)
+def searched(url, query=QUERY, patience=USUAL):
+    return find_scenes([catalog_of(url)], query, patience)
 
 
 def test_more_items_than_a_page_are_all_found(tmp_path):
@@ -72,19 +74,14 @@ def test_an_area_across_the_antimeridian_is_searched_in_two_parts(tmp_path):
 
 
 def scripted(pages):
-    """Return a server's answers: the landing page, then what `pages` returns for the number of the search."""
+    """Return a server's answers: what `pages` returns for the number of the search, always with the same next page."""
     count = itertools.count()
 
-    def answer(request):
-        url = f"http://{request.headers['Host']}"
-        if request.path.rstrip("/") == "":
-            return 200, {"Content-Type": "application/json"}, landing_page(url)
-        items = pages(next(count))
+    def search(_request, url):
         link = {"rel": "next", "href": f"{url}/search?token=SECRET", "method": "GET"}
-        page = {"type": "FeatureCollection", "features": items, "links": [link]}
-        return 200, {"Content-Type": "application/geo+json"}, json.dumps(page).encode()
+        return {"type": "FeatureCollection", "features": pages(next(count)), "links": [link]}
 
-    return answer
+    return stac_server(search)
 
 
 def test_a_server_that_links_to_the_same_page_for_ever():
@@ -121,19 +118,16 @@ def always(status=200, body=b"", **headers):
         (scripted(lambda _: "nonsense"), "did not answer like a STAC API"),
     ],
 )
-def test_what_a_server_does_wrong_is_one_sentence_in_bounded_time(answer, words, monkeypatch):
-    # The waits between tries are the library's own business; here they are cut short.
-    monkeypatch.setattr(provider, "_LONGEST_WAIT", 0.05)
+def test_what_a_server_does_wrong_is_one_sentence_in_bounded_time(answer, words):
     begun = time.monotonic()
     with answering(answer) as url, pytest.raises(ProviderError, match=words) as caught:
-        searched(url)
+        searched(url, patience=AT_ONCE)
     assert time.monotonic() - begun < 20
     assert "SECRET" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_server_that_never_answers(monkeypatch):
-    monkeypatch.setattr(provider, "_CONNECT_READ_SECONDS", (1, 0.2))
+def test_a_server_that_never_answers():
     released = threading.Event()
 
     def hang(_request):
@@ -143,7 +137,7 @@ def test_a_server_that_never_answers(monkeypatch):
     begun = time.monotonic()
     with answering(hang) as url:
         with pytest.raises(ProviderError, match=r"cannot be reached \(.*timed out.*\): check the network"):
-            searched(url)
+            searched(url, patience=Patience(connect=1, read=0.2))
         released.set()
     assert time.monotonic() - begun < 10
 
@@ -163,5 +157,5 @@ def test_a_server_is_asked_again_after_a_hiccup():
 def test_the_secret_in_an_address_is_not_repeated():
     catalog = catalog_of("http://somebody:SECRET@127.0.0.1:9/stac?api_key=SECRET")
     with pytest.raises(ProviderError, match="cannot be reached") as caught:
-        find_scenes(catalog, QUERY)
+        find_scenes([catalog], QUERY)
     assert "SECRET" not in str(caught.value)

@@ -42,7 +42,7 @@ def query(start="2022-06", end="2022-08", **more):
 
 
 def test_items_become_scenes_become_passes(catalog):
-    found = find_scenes(catalog, query(max_cloud=80))
+    found = find_scenes([catalog], query(max_cloud=80))
     assert (found.n_items, found.n_twins, found.n_rejected(SCENE_CLOUD), found.n_scenes) == (4, 1, 1, 2)
     assert [scene.id for scene in found.scenes] == ["june", "august"]
     assert found.months == ("2022-06", "2022-07", "2022-08")
@@ -50,12 +50,12 @@ def test_items_become_scenes_become_passes(catalog):
 
 
 def test_months_are_not_merged_across_years(catalog):
-    found = find_scenes(catalog, query(end="2023-06", months_of_year=(6,)))
+    found = find_scenes([catalog], query(end="2023-06", months_of_year=(6,)))
     assert {month: len(found.passes_of(month)) for month in found.months} == {"2022-06": 2, "2023-06": 1}
 
 
 def test_a_pass_can_be_left_out(catalog):
-    found = find_scenes(catalog, query())
+    found = find_scenes([catalog], query())
     june = found.passes_of("2022-06")[0]
     left = found.without({june.key: BY_HAND})
     assert june.key not in {one.key for one in left.passes}
@@ -65,38 +65,38 @@ def test_a_pass_can_be_left_out(catalog):
 
 
 def test_the_footprints_are_a_geodataframe(catalog):
-    frame = find_scenes(catalog, query()).to_geodataframe()
+    frame = find_scenes([catalog], query()).to_geodataframe()
     assert frame.crs.to_epsg() == 4326
     assert frame["id"].tolist() == ["june", "june-cloudy", "august"]
 
 
 def test_nothing_there(catalog):
     with pytest.raises(NothingFoundError, match="has no scenes of 2019-01 to 2019-02") as caught:
-        find_scenes(catalog, query("2019-01", "2019-02"))
+        find_scenes([catalog], query("2019-01", "2019-02"))
     assert caught.value.reason == "no_scenes"
 
 
 def test_an_area_at_sea(catalog):
     sea = SceneQuery(AreaOfInterest.from_bbox(-30, 40, -29.9, 40.1), "2022-06", "2022-08", bands=("B04",))
     with pytest.raises(NothingFoundError, match="move the area to land"):
-        find_scenes(catalog, sea)
+        find_scenes([catalog], sea)
 
 
 def test_all_too_cloudy(catalog):
     with pytest.raises(NothingFoundError, match=r"All 3 scenes .* the clearest has 5.0 %") as caught:
-        find_scenes(catalog, query(max_cloud=1))
+        find_scenes([catalog], query(max_cloud=1))
     assert caught.value.reason == "all_cloudy"
 
 
 def test_a_band_that_no_item_has(catalog):
     with pytest.raises(ProviderError, match=r"None of the 4 items .* has no B11 file"):
-        find_scenes(catalog, SceneQuery(AREA, "2022-06", "2022-08", bands=("B11",)))
+        find_scenes([catalog], SceneQuery(AREA, "2022-06", "2022-08", bands=("B11",)))
 
 
 def test_a_catalogue_that_does_not_answer():
     silent = Catalog("silent", "The silent catalogue", "http://127.0.0.1:9", "sentinel-2-l2a", "")
     with pytest.raises(ProviderError, match=r"The silent catalogue cannot be reached .* the demo catalogue works"):
-        find_scenes(silent, query())
+        find_scenes([silent], query())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"type": "Nonsense"}'])
@@ -104,7 +104,7 @@ def test_a_file_that_is_no_catalogue(tmp_path, text):
     path = tmp_path / "catalog.json"
     path.write_text(text)
     with pytest.raises(InvalidInputError, match=r"catalog\.json"):
-        find_scenes(catalog_of(str(path)), query())
+        find_scenes([catalog_of(str(path))], query())
 
 
 def test_a_damaged_static_catalogue_is_the_providers_fault(tmp_path):
@@ -112,7 +112,7 @@ def test_a_damaged_static_catalogue_is_the_providers_fault(tmp_path):
     document = {"type": "Catalog", "id": "x", "stac_version": "1.0.0", "description": "x", "links": [link]}
     (tmp_path / "catalog.json").write_text(json.dumps(document))
     with pytest.raises(ProviderError, match="damaged"):
-        find_scenes(catalog_of(str(tmp_path)), query())
+        find_scenes([catalog_of(str(tmp_path))], query())
 
 
 def test_known_and_unknown_catalogues():
