@@ -40,7 +40,8 @@ def _under(data: np.ndarray, own: Affine, transform: Affine, shape: tuple[int, i
 @functools.lru_cache(maxsize=64)
 def pixels(path: Path) -> tuple[np.ndarray, Affine]:
     """Return all pixels of a file and its transform; real scenes are decoded once for several tests."""
-    with rasterio.open(path) as source:
+    # Said here, for what read before in this thread may have switched off the sidecars that hold CRS and nodata.
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="FALSE"), rasterio.open(path) as source:
         return source.read(1), source.transform
 
 
