@@ -76,6 +76,8 @@ def summary(
         # The engine does not count what GDAL fetched; a guess would be worse than nothing.
         "bytes_read": None,
         "bytes_estimated": estimate.read_bytes,
+        # Of what the shares and means below are: of the area's own pixels, or of all in the rectangle around it.
+        "shares_of": "area" if recipe.clip else "rectangle",
         "months": [
             {
                 "month": result.month,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.features import geometry_mask
 
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.cube.granule import Granule, read_mask, together
-from stac_timelapse.cube.grid import Grid, project
+from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.cube.raster import Target
 from stac_timelapse.errors import AssetReadError
 from stac_timelapse.scenes.model import Pass, Scene
@@ -52,7 +52,7 @@ def measure(passes: Sequence[Pass], aoi: AreaOfInterest, policy: MaskPolicy) -> 
     passes
         At least one.
     aoi
-        The area; pixels count whose centre is inside.
+        The area; which pixels count says `Outline`.
     policy
         What counts as clear.
 
@@ -65,7 +65,7 @@ def measure(passes: Sequence[Pass], aoi: AreaOfInterest, policy: MaskPolicy) -> 
     """
     grid = _coarse(aoi, [scene for one in passes for scene in one.scenes])
     target = Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
-    inside = _inside(aoi, grid)
+    inside = Outline.on(aoi, grid.epsg, grid.transform, grid.shape).inside(grid.transform, grid.shape)
     found = together([(_look, (one, target, inside, policy)) for one in passes])
     seen = {one.key: share for one, (share, _) in zip(passes, found, strict=True) if share is not None}
     return seen, {scene: reason for _, lost in found for scene, reason in lost.items()}
@@ -78,16 +78,6 @@ def _coarse(aoi: AreaOfInterest, scenes: Sequence[Scene]) -> Grid:
         resolution *= 2
         grid = Grid.for_area(aoi, resolution, scenes)
     return grid
-
-
-def _inside(aoi: AreaOfInterest, grid: Grid) -> NDArray[np.bool_]:
-    shape = [project(aoi.geometry, 4326, grid.epsg)]
-    centres: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True)
-    if centres.any():
-        return centres
-    # An area smaller than a pixel holds no centre.
-    touched: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True, all_touched=True)
-    return touched
 
 
 def _look(
