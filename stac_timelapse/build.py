@@ -22,7 +22,7 @@ from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import AssetReadError, CancelledError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
-from stac_timelapse.month_job import MonthJob, MonthResult, explained, job_for
+from stac_timelapse.month_job import MonthJob, MonthResult, Progress, explained, job_for
 from stac_timelapse.scenes.facts import MonthFacts, facts_by_month
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.work import compose_part, finish_month, shares_disk
@@ -37,17 +37,6 @@ _RETRIES = 1
 #: Tiles at the workers for each of their threads: one in work, one ready.
 _TILES_PER_THREAD = 2
 _LEAST_TILES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a build is: tiles of the month in work, months of the whole."""
-
-    month: str
-    months_done: int
-    months_total: int
-    tiles_done: int
-    tiles_total: int
 
 
 @dataclass(slots=True)
@@ -93,6 +82,8 @@ class Builder:
     _news: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     _done: int = 0
+    #: Of all scenes, and of those that can be read.
+    _asked: Mapping[str, MonthFacts] = field(default_factory=dict)
     _facts: Mapping[str, MonthFacts] = field(default_factory=dict)
     #: How many months become files at a time.
     _writers: int = 1
@@ -110,14 +101,14 @@ class Builder:
             If nothing at all can be read.
         """
         waiting = deque(_nearest_first(self.scenes.months, first))
-        self._facts = facts_by_month(self.scenes, self.gaps.near)
+        self._asked = self._facts = facts_by_month(self.scenes, self.gaps.near)
         room = 0
         month = ""
         try:
             while waiting or self._jobs:
                 self._stop_if_asked()
                 while waiting and (not self._jobs or (room and len(self._live) < room)):
-                    job = self._job(waiting.popleft(), {})
+                    job = self._job(waiting.popleft())
                     self._jobs.append(job)
                     if not job.finished and not room:
                         room = self._prepare()
@@ -145,7 +136,14 @@ class Builder:
         self._writers = 1 if self._here is not None else max(len(threads), 1)
         return max(_LEAST_TILES, _TILES_PER_THREAD * sum(threads.values()))
 
-    def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
+    def _lost(self, month: str) -> dict[str, str]:
+        """Return what of a month cannot be read, by other months that wanted it or by itself, scene id -> reason."""
+        asked = self._asked[month]
+        scenes = (scene.id for one in (*asked.used, *(asked.near or ())) for scene in one.scenes)
+        return {name: self._unreadable[name] for name in scenes if name in self._unreadable}
+
+    def _job(self, month: str) -> MonthJob:
+        lost = self._lost(month)
         facts = self._facts[month]
         key = month_key(month, facts, self.grid, self.bands, self.policy, self.method, self.gaps)
         plan = MonthPlan.of(facts.used, self.grid, self.bands, self.policy, self.method, facts.near)
@@ -234,7 +232,7 @@ class Builder:
             if not self._readable and len(self._unreadable) >= _HOPELESS:
                 raise self._nothing_readable()
             job.close()
-            self._jobs[self._jobs.index(job)] = self._job(job.month, {**job.lost, **job.failed})
+            self._jobs[self._jobs.index(job)] = self._job(job.month)
             return
         job.complete = True
         self._finish_next()

@@ -73,6 +73,17 @@ class MonthResult:
         return self.clear_share == 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a build is: tiles of the month in work, months of the whole."""
+
+    month: str
+    months_done: int
+    months_total: int
+    tiles_done: int
+    tiles_total: int
+
+
 @dataclass(slots=True, eq=False)
 class MonthJob:
     """One month on its way to a file.
