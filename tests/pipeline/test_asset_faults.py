@@ -11,7 +11,7 @@ import rasterio
 from servers import serving_files
 from world import Granule, lonlat_bbox, write_catalog
 
-from stac_timelapse import pipeline
+from stac_timelapse import build, pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.cli import main
 from stac_timelapse.cluster import ClusterSpec, connect
@@ -216,3 +216,28 @@ def test_what_is_lost_stands_in_every_document(server, catalog, tmp_path, capsys
         assert file.tags()["REJECTED"] == f"second: could not be read ({why})"
     written = b"".join(path.read_bytes() for path in out.iterdir())
     assert b"SECRET" not in written + printed.out.encode() + printed.err.encode()
+
+
+def test_what_one_month_found_unreadable_is_named_by_the_other_that_wants_it(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "_LEAST_TILES", 1)
+    monkeypatch.setattr(build, "_TILES_PER_THREAD", 0)  # one month after the other
+    # The last day of January may fill February, and is of January itself.
+    granules = [
+        Granule(name, when, {"B04": np.full((64, 64), value)}, np.full((64, 64), 4))
+        for name, when, value in (
+            ("early", "2022-01-03T10:00:00Z", 1000),
+            ("last", "2022-01-31T10:00:00Z", 3000),
+            ("next", "2022-02-03T10:00:00Z", 5000),
+        )
+    ]
+    path = write_catalog(tmp_path / "scenes", granules)
+    (tmp_path / "scenes" / "last" / "B04.tif").write_bytes(b"no raster")
+    area = AreaOfInterest.from_bbox(*lonlat_bbox(WEST + 5, NORTH - 635, WEST + 635, NORTH - 5))
+    recipe = Recipe(str(path), area, "2022-01", "2022-02", bands=("B04",), max_cloud=100, gaps="widen:5")
+    for first in ("2022-01", "2022-02"):
+        store = MonthStore(tmp_path / first)
+        months = pipeline.build(recipe, pipeline.find(recipe), client=client, store=store, first=first)
+        lost = {month.month: [scene for scene, _ in month.unreadable] for month in months}
+        assert lost["2022-01"] == ["last"]
+        # Nothing of February was missing, so that it may have looked no further.
+        assert lost["2022-02"] == (["last"] if first == "2022-01" else [])
