@@ -103,8 +103,8 @@ def reduced(
             return np.nanmean(cube, axis=0), count
         if method == "median":
             return np.nanmedian(cube, axis=0), count
-        if method.startswith("percentile:"):
-            return np.nanpercentile(cube, float(method.partition(":")[2]), axis=0), count
+    if method.startswith("percentile:"):
+        return _percentile(cube, float(method.partition(":")[2])), count
     if method == "first-clear":
         ranks = np.empty(len(cube))
         ranks[list(order)] = np.arange(len(cube))
@@ -124,6 +124,17 @@ def reduced(
     return np.where(count > 0, whole, np.nan), count
 
 
+def _percentile(cube: np.ndarray, percent: float) -> np.ndarray:
+    """Return the percentile over the passes, between two looks in a straight line (numpy's own takes minutes)."""
+    rising = np.sort(cube, axis=0)  # nan last
+    last = (~np.isnan(cube)).sum(axis=0) - 1
+    place = np.maximum(last, 0) * percent / 100
+    low = np.floor(place).astype(int)
+    first = np.take_along_axis(rising, low[None], axis=0)[0]
+    second = np.take_along_axis(rising, np.minimum(low + 1, np.maximum(last, 0))[None], axis=0)[0]
+    return first + (second - first) * (place - low)
+
+
 def month_median(
     passes: Sequence[Sequence[Mapping[str, Path]]],
     bands: Sequence[str],
@@ -137,6 +148,7 @@ def month_median(
 
 def assert_composite(layers: np.ndarray, values: np.ndarray, count: np.ndarray) -> None:
     """Demand the count, the gaps, and every value within 1 DN; `layers` is (band + 1, y, x) with the count last."""
+    layers = np.asarray(layers)
     np.testing.assert_array_equal(layers[-1], count)
     np.testing.assert_array_equal(layers[:-1] > 0, ~np.isnan(values))
     assert np.nanmax(np.abs(layers[:-1] - values), initial=0) <= 1
