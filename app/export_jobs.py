@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.jobs import Job, JobRunner
 from app.state import AppState, Download, Series, assign
 from app.workspace import Workspace
+from stac_timelapse.build import MonthResult
+from stac_timelapse.clip import clip
 from stac_timelapse.errors import CancelledError, TimelapseError
 from stac_timelapse.export.geotiff import zip_months
 from stac_timelapse.export.gif import write_gif
@@ -39,6 +44,8 @@ class Exporter:
         series = self._state.series
         if series is None or not series.results or self._state.busy or self._state.exporting:
             return
+        # Months are built whole; only what is saved may be clipped.
+        series = replace(series, recipe=series.recipe.but(clip=self._state.clip))
         assign(self._state, exporting=kind, export_share=0.0, export_error="", message="")
         self._jobs.start("export", lambda job: self._write(job, kind, series, stretch), on_error=self._failed)
 
@@ -46,16 +53,24 @@ class Exporter:
         folder = self._workspace.new_folder()
         out = folder / file_name(series, kind)
         try:
-            if kind == "gif":
-                self._gif(job, series, stretch, out)
-            else:
-                zip_months([one.path for one in series.results], out, _recipe_of(series))
+            with tempfile.TemporaryDirectory(dir=folder) as clipped:
+                if series.recipe.clip:
+                    series = replace(series, results=tuple(self._clipped(job, series, Path(clipped))))
+                if kind == "gif":
+                    self._gif(job, series, stretch, out)
+                else:
+                    zip_months([one.path for one in series.results], out, _recipe_of(series))
             job.check()
         except BaseException:
             self._workspace.remove(folder)
             raise
         done = Download(kind, out.name, f"downloads/{folder.name}/{out.name}", out.stat().st_size)
         self._jobs.tell(job, self._done, done)
+
+    def _clipped(self, job: Job, series: Series, folder: Path) -> Iterator[MonthResult]:
+        for one in clip(series.results, series.recipe.aoi, folder):
+            job.check()
+            yield one
 
     def _gif(self, job: Job, series: Series, stretch: Stretch, out: Path) -> None:
         def on_progress(done: int, total: int) -> None:
@@ -70,6 +85,7 @@ class Exporter:
             fps=self._state.speed,
             title=" · ".join(filter(None, [series.recipe.aoi.name, PRESETS[series.preset].title])),
             attribution=series.recipe.attribution,
+            aoi=series.recipe.aoi,
             on_progress=on_progress,
         )
 
@@ -96,4 +112,5 @@ def file_name(series: Series, kind: str) -> str:
     place = re.sub(r"[^a-z0-9]+", "-", series.recipe.aoi.name.lower()).strip("-")[:_NAME_LENGTH]
     middle = "".join(f"_{part}" for part in (place, "" if series.preset == "true-colour" else series.preset) if part)
     some = "" if series.complete else f"_{len(series.results)}-of-{len(series.months)}-months"
-    return f"timelapse{middle}_{series.months[0]}_{series.months[-1]}{some}{_ENDINGS[kind]}"
+    clipped = "_clipped" if series.recipe.clip else ""
+    return f"timelapse{middle}_{series.months[0]}_{series.months[-1]}{some}{clipped}{_ENDINGS[kind]}"

@@ -185,6 +185,7 @@ class AppState(param.Parameterized):
     progress = param.ClassSelector(class_=Progress, default=None, allow_None=True, doc="Where the build is.")
     series = param.ClassSelector(class_=Series, default=None, allow_None=True, doc="The months on display.")
     speed = param.Integer(4, bounds=(1, 30), doc="Months a second, in the player and in the GIF.")
+    clip = param.Boolean(False, doc="Whether what is saved holds nothing outside the area itself.")
     current = param.String("", doc="Month on display, YYYY-MM.")
     exporting: Any = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
     export_share = param.Number(0.0, bounds=(0, 1), doc="How much of the export is done.")

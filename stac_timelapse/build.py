@@ -112,8 +112,7 @@ class Builder:
             while waiting or self._jobs:
                 self._tasks.stop_if_asked()
                 while waiting and (not self._jobs or len(self._tasks) < self._room):
-                    month_next = waiting.popleft()
-                    job = self._job(month_next, self._lost(month_next))
+                    job = self._job(waiting.popleft())
                     self._jobs.append(job)
                     if not job.finished:
                         self._prepare()
@@ -162,12 +161,13 @@ class Builder:
             self._facts = facts_by_month(left, self.gaps.near)
 
     def _lost(self, month: str) -> dict[str, str]:
-        """Return what of a month is known to be unreadable before it is begun, scene id -> reason."""
+        """Return what of a month cannot be read, by other months that wanted it or by itself, scene id -> reason."""
         asked = self._asked[month]
         scenes = (scene.id for one in (*asked.used, *(asked.near or ())) for scene in one.scenes)
         return {name: self._unreadable[name] for name in scenes if name in self._unreadable}
 
-    def _job(self, month: str, lost: dict[str, str]) -> MonthJob:
+    def _job(self, month: str) -> MonthJob:
+        lost = self._lost(month)
         facts = self._facts[month]
         bright = None if self._bright is None else self._bright.digest
         key = month_key(month, facts, self.grid, self.bands, self.policy, self.method, self.gaps, bright)
@@ -239,7 +239,7 @@ class Builder:
             if not self._readable and len(self._unreadable) >= _HOPELESS:
                 raise self._nothing_readable()
             job.close()
-            self._jobs[self._jobs.index(job)] = self._job(job.month, {**job.lost, **job.failed})
+            self._jobs[self._jobs.index(job)] = self._job(job.month)
             return
         job.complete = True
         self._finish_next()

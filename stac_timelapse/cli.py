@@ -61,6 +61,7 @@ _METHOD_HELP = (
     "(the least cloudy pass first), max-ndvi, medoid"
 )
 
+_CLIP_HELP = "no data outside the area itself (default: the files show all of the rectangle around it)"
 _AREA_CLOUD_HELP = "leave out passes of which more was hidden, in percent of what each saw of the area (default: 100)"
 _MEASURE_HELP = "read the overviews of the cloud masks, and say what each pass saw clear inside the area itself"
 
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     run.add_argument("--geotiff", action="store_true", help="write composite_YYYY-MM.tif (with --gif: both)")
     run.add_argument("--gif", action="store_true", help="write timelapse.gif; with neither flag both are written")
+    run.add_argument("--clip", action="store_true", help=_CLIP_HELP)
     run.add_argument("--json", action="store_true", help="print one JSON summary to stdout")
     run.set_defaults(command=commands.run)
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,30 +23,27 @@ from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import InvalidInputError, NothingFoundError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.export.gif import write_gif
-from stac_timelapse.picture.indices import PRESETS, Preset, preset_for
-from stac_timelapse.picture.render import stretch_of_composites
+from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance, summary
+from stac_timelapse.results import prepare, write_results
 from stac_timelapse.scenes.facts import catalog_lines
 from stac_timelapse.scenes.model import Pass, SceneSet
 from stac_timelapse.scenes.union import title_of
 from stac_timelapse.storage import months_folder
 
-_ANOTHER = "choose another --out."
-
 
 def run(arguments: argparse.Namespace) -> int:
     """Search, build, and write the results to ``--out``."""
     begun = time.monotonic()
-    recipe = _recipe(arguments).but(method=arguments.method)
+    recipe = _recipe(arguments).but(method=arguments.method, clip=arguments.clip)
     say(f"Searching {title_of(recipe.sources)} ...")
     scenes = pipeline.find(recipe)
     say(_found(scenes))
     estimate = pipeline.estimate(recipe, scenes)
     say(_cost(estimate))
     out: Path = arguments.out
-    _prepare(out)
+    prepare(out)
     with connect(ClusterSpec(address=arguments.cluster)) as client:
         months: dict[str, MonthResult] = {}
         for result in pipeline.build(
@@ -60,10 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = [months[month] for month in sorted(months)]
     if results[0].rescued_pixels is not None:
         say(f"Bright ground that passes for cloud: {results[0].rescued_pixels:,} pixels.")
-    try:
-        files = _write(recipe, scenes, results, arguments, out)
-    except OSError as error:
-        raise InvalidInputError(f"The results cannot be written to {out} ({error.strerror}): {_ANOTHER}") from error
+    results, files = write_results(recipe, scenes, results, out, geotiff=arguments.geotiff, gif=arguments.gif, say=say)
     report = summary(recipe, scenes, estimate, results, files, time.monotonic() - begun)
     if arguments.json:
         json.dump(report, sys.stdout, indent=2)
@@ -186,15 +177,6 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     )
 
 
-def _prepare(out: Path) -> None:
-    """Make the folder for the results and see that it can be written, before anything is computed."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
-    except OSError as error:
-        raise InvalidInputError(f"The folder {out} cannot be used ({error.strerror}): {_ANOTHER}") from error
-
-
 def _area(text: str) -> AreaOfInterest:
     path = Path(text)
     if is_file(path):
@@ -202,36 +184,6 @@ def _area(text: str) -> AreaOfInterest:
     if path.suffix.lower() in {".kml", ".kmz", ".geojson", ".json"}:
         raise InvalidInputError(f"The area file {text} does not exist.")
     return AreaOfInterest.parse(text)
-
-
-def _write(
-    recipe: Recipe, scenes: SceneSet, results: Sequence[MonthResult], arguments: argparse.Namespace, out: Path
-) -> list[Path]:
-    both = not (arguments.geotiff or arguments.gif)
-    files = []
-    if arguments.geotiff or both:
-        for result in results:
-            target = out / f"composite_{result.month}.tif"
-            part = target.with_suffix(".part")
-            shutil.copyfile(result.path, part)
-            files.append(part.replace(target))
-    if arguments.gif or both:
-        preset: Preset = preset_for(recipe.preset, recipe.bands)
-        months = [(result.month, result.path) for result in results]
-        say("Drawing the GIF ...")
-        files.append(
-            write_gif(
-                months,
-                out / "timelapse.gif",
-                preset=preset,
-                stretch=stretch_of_composites([path for _, path in months], preset),
-                title=recipe.aoi.name,
-                attribution=recipe.attribution,
-            )
-        )
-    document = out / "recipe.json"
-    document.write_text(json.dumps(provenance(recipe, scenes, results), indent=2), encoding="utf-8")
-    return [*files, document]
 
 
 def _found(scenes: SceneSet) -> str:

@@ -18,7 +18,7 @@ from rasterio.windows import Window
 from stac_timelapse.composite.cache import MonthStore, code_digest
 from stac_timelapse.composite.gaps import QUALITY_MEANS, Gaps, fill_months
 from stac_timelapse.errors import CancelledError
-from stac_timelapse.export.parts import Part, Sheet, assemble, new_folder, remove_folder, write_part
+from stac_timelapse.export.parts import Part, assemble, new_folder, remove_folder, sheet_of, write_part
 from stac_timelapse.month_job import MonthResult, explained, result_of
 
 #: Edge of what is filled at a time, in pixels: the block of a composite.
@@ -67,7 +67,11 @@ def _write(
     series: Sequence[MonthResult], paths: Sequence[Path], gaps: Gaps, should_stop: Callable[[], bool] | None
 ) -> None:
     folders = [new_folder(path.parent) for path in paths]
-    sheets = [_sheet(one.path, gaps) for one in series]
+    # What a month says of itself stays, but for the figures that are counted anew.
+    sheets = [
+        replace(sheet, tags={**sheet.tags, "GAPS": str(gaps)}, quality=QUALITY_MEANS)
+        for sheet in map(sheet_of, (one.path for one in series))
+    ]
     months = [one.month for one in series]
     sources = [one.path for one in series]
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="fill")
@@ -108,23 +112,6 @@ def _tile(
         write_part(folder, left, top, np.concatenate([value, mark[None].astype(np.uint16), seen[None]]))
         for folder, value, mark, seen in zip(folders, values, quality, count, strict=True)
     ]
-
-
-def _sheet(path: Path, gaps: Gaps) -> Sheet:
-    """Return what a month's file becomes; what it says of itself stays, but for the figures that are counted anew."""
-    with rasterio.open(path) as month:
-        tags = {**month.tags(), "GAPS": str(gaps)}
-        transform = month.transform
-        return Sheet(
-            bands=month.descriptions[:-1],
-            width=month.width,
-            height=month.height,
-            epsg=month.crs.to_epsg(),
-            transform=(transform.a, transform.b, transform.c, transform.d, transform.e, transform.f),
-            month=tags["MONTH"],
-            tags=tags,
-            quality=QUALITY_MEANS,
-        )
 
 
 def _key(number: int, series: Sequence[MonthResult], gaps: Gaps) -> str:

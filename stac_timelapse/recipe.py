@@ -58,6 +58,9 @@ class Recipe:
         What a month shows where no pass saw the ground, see `stac_timelapse.composite.gaps`.
     kept
         Keys of passes that the user wants although they are above `max_area_cloud`.
+    clip
+        Whether the files that are taken away hold no data outside the area, or all of the rectangle around it. The
+        months themselves are the same.
     """
 
     catalog: str
@@ -79,6 +82,7 @@ class Recipe:
     excluded: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     gaps: str = "blank"
+    clip: bool = False
 
     def __post_init__(self) -> None:
         months_between(self.start, self.end, self.months_of_year)
@@ -159,6 +163,7 @@ class Recipe:
             "excluded": list(self.excluded),
             "kept": list(self.kept),
             "gaps": self.gaps,
+            "clip": self.clip,
         }
 
     def to_json(self) -> str:
@@ -198,6 +203,7 @@ class Recipe:
                 excluded=tuple(values["excluded"]),
                 kept=tuple(values["kept"]),
                 gaps=values["gaps"],
+                clip=values["clip"],
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInputError(f"The recipe cannot be read: {type(error).__name__} at {error}.") from error

@@ -81,6 +81,8 @@ def summary(
         "bytes_read": None,
         "bytes_estimated": estimate.read_bytes,
         "rescued_pixels": _rescued(results),
+        # Of what the shares and means below are: of the area's own pixels, or of all in the rectangle around it.
+        "shares_of": "area" if recipe.clip else "rectangle",
         "months": [
             {
                 "month": result.month,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,91 @@ def answering(answer: Answer) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class FileServer:
+    """Files over HTTP in ranges, and what goes wrong with them.
+
+    `fault` is asked with the path and the first byte wanted, and answers with a status code, a word below, or None.
+    """
+
+    folder: Path
+    fault: Callable[[str, int], int | str | None] = lambda _path, _start: None
+    asked: list[str] = field(default_factory=list)
+    url: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        path = request.path.partition("?")[0].lstrip("/")
+        self.asked.append(path)
+        content = (self.folder / path).read_bytes()
+        wanted = request.headers.get("Range")
+        first, last = 0, len(content) - 1
+        if wanted:
+            texts = wanted.removeprefix("bytes=").split("-")
+            first, last = int(texts[0]), min(int(texts[1] or last), last)
+        fault = self.fault(path, first)
+        if isinstance(fault, int) or first >= len(content):
+            request.send_response(fault if isinstance(fault, int) else 416)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
+        body = content[first : last + 1]
+        request.send_response(206 if wanted else 200)
+        request.send_header("Content-Length", str(len(body)))
+        if wanted:
+            request.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+        if fault == "silent":
+            self.over.wait()
+            return
+        request.end_headers()
+        self.send(request, body, fault)
+
+    def send(self, request: BaseHTTPRequestHandler, body: bytes, fault: int | str | None) -> None:
+        if fault is None:
+            request.wfile.write(body)
+        elif fault == "garbage":
+            request.wfile.write(bytes(255 - byte for byte in body))
+        else:
+            request.wfile.write(body[: len(body) // 2])
+            request.close_connection = True
+            if fault == "reset":
+                # What is closed with a linger of no time is reset.
+                request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            while fault == "trickle" and not self.over.wait(0.02):
+                request.wfile.write(b"x")
+                request.wfile.flush()
+
+
+@contextmanager
+def serving_files(folder: Path) -> Iterator[FileServer]:
+    """Yield a server of a folder's files whose faults can be set at any time."""
+    served = FileServer(folder)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            with suppress(ConnectionError):  # of a client that has waited long enough
+                served.answer(self)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    served.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield served
+    finally:
+        served.over.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -11,7 +11,7 @@ import param
 from panel.custom import JSComponent
 
 from app.actions import Actions
-from app.state import AppState
+from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
 from app.views.words import size_words
 
@@ -40,7 +40,7 @@ class Saver(JSComponent):
 
 
 class ExportBar:
-    """Two buttons, a line of progress, and the files that are ready.
+    """Two buttons, a switch for what they save, a line of progress, and the files that are ready.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ class ExportBar:
         small: dict[str, Any] = {"size": "small", "variant": "outlined", "margin": 0}
         self._gif = pmui.Button(label="Save GIF", icon="gif_box", css_classes=["t-gif"], **small)
         self._zip = pmui.Button(label="Save GeoTIFFs", icon="folder_zip", css_classes=["t-geotiff"], **small)
+        self._clip = pmui.Switch(label="Only inside the area", size="small", margin=0, css_classes=["t-clip"])
         self._cancel = pmui.Button(label="Cancel", css_classes=["t-export-cancel"], **{**small, "variant": "text"})
         self._line = pn.pane.HTML(
             "", stylesheets=[PAGE_CSS], margin=0, css_classes=["t-downloads"], sizing_mode="stretch_width"
@@ -60,10 +61,12 @@ class ExportBar:
         self._saver = Saver(width=0, height=0, margin=0)
         self._gif.on_click(lambda _event: actions.export("gif"))
         self._zip.on_click(lambda _event: actions.export("geotiff"))
+        self._clip.param.watch(lambda event: actions.in_turn(lambda: assign(state, clip=event.new)), "value")
         self._cancel.on_click(lambda _event: actions.cancel())
         self.panel = pn.Row(
             self._gif,
             self._zip,
+            self._clip,
             self._line,
             self._cancel,
             self._saver,
@@ -72,7 +75,7 @@ class ExportBar:
             styles={"gap": "8px", "align-items": "center", "padding": "0 16px 10px"},
         )
         state.param.watch(
-            self._show, ["phase", "series", "exporting", "export_share", "export_error", "downloads", "message"]
+            self._show, ["phase", "series", "exporting", "export_share", "export_error", "downloads", "message", "clip"]
         )
         state.param.watch(self._save, "downloads")
         self._show()
@@ -80,7 +83,8 @@ class ExportBar:
     def _show(self, *_events: Any) -> None:
         state = self._state
         able = state.series is not None and bool(state.series.results) and not state.busy and not state.exporting
-        self._gif.disabled = self._zip.disabled = not able
+        self._gif.disabled = self._zip.disabled = self._clip.disabled = not able
+        self._clip.value = state.clip
         self._cancel.visible = bool(state.exporting)
         self._line.object = exports_html(state)
 

@@ -179,14 +179,14 @@ class AreaOfInterest:
         """``(west, south, east, north)`` in degrees; west > east where it crosses the antimeridian."""
         west, south, east, north = self.geometry.bounds
         if self._crosses:
-            shifted = self._eastward.bounds
+            shifted = self.whole.bounds
             west, east = shifted[0], shifted[2] - 360
         return west, south, east, north
 
     @property
     def center(self) -> tuple[float, float]:
         """``(lon, lat)`` of the centroid."""
-        point = self._eastward.centroid if self._crosses else self.geometry.centroid
+        point = self.whole.centroid
         return (point.x - 360 if point.x > _HALF_TURN else point.x), point.y
 
     @property
@@ -219,8 +219,10 @@ class AreaOfInterest:
         return isinstance(self.geometry, MultiPolygon) and west == -_HALF_TURN and east == _HALF_TURN
 
     @property
-    def _eastward(self) -> BaseGeometry:
-        """The geometry in one piece, its western parts moved beyond 180."""
+    def whole(self) -> BaseGeometry:
+        """The geometry without a cut: where it crosses the antimeridian its western parts lie beyond 180 degrees."""
+        if not self._crosses:
+            return self.geometry
         parts = [
             part if part.bounds[0] >= 0 else affinity.translate(part, 360) for part in shapely.get_parts(self.geometry)
         ]

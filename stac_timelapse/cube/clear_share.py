@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.features import geometry_mask
 
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.cube.granule import Granule, read_mask, together
-from stac_timelapse.cube.grid import Grid, project
+from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.cube.raster import Target
 from stac_timelapse.errors import AssetReadError
 from stac_timelapse.scenes.model import Pass, Scene
@@ -52,7 +52,7 @@ def measure(passes: Sequence[Pass], aoi: AreaOfInterest, policy: MaskPolicy) -> 
     passes
         At least one.
     aoi
-        The area; pixels count whose centre is inside.
+        The area; which pixels count says `Outline`.
     policy
         What counts as clear. Bright ground is not rescued, for it is told by the masks at the build's own pixel size:
         of some roofs the share is told a little too low.
@@ -83,20 +83,14 @@ def coarse_grid(aoi: AreaOfInterest, scenes: Sequence[Scene]) -> Grid:
     return grid
 
 
+def inside_area(aoi: AreaOfInterest, grid: Grid) -> NDArray[np.bool_]:
+    """Return ``(y, x)``, the pixels of a grid that belong to an area; see `Outline`."""
+    return Outline.on(aoi, grid.epsg, grid.transform, grid.shape).inside(grid.transform, grid.shape)
+
+
 def target_of_grid(grid: Grid) -> Target:
     """Return all pixels of a grid as one window."""
     return Target(grid.epsg, grid.west, grid.north, grid.resolution, grid.width, grid.height)
-
-
-def inside_area(aoi: AreaOfInterest, grid: Grid) -> NDArray[np.bool_]:
-    """Return ``(y, x)``, the pixels whose centre is inside an area; of one smaller than a pixel, those it touches."""
-    shape = [project(aoi.geometry, 4326, grid.epsg)]
-    centres: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True)
-    if centres.any():
-        return centres
-    # An area smaller than a pixel holds no centre.
-    touched: NDArray[np.bool_] = geometry_mask(shape, grid.shape, grid.transform, invert=True, all_touched=True)
-    return touched
 
 
 def _look(

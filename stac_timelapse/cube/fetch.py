@@ -15,11 +15,16 @@ from urllib.parse import SplitResult, urlsplit
 
 from stac_timelapse import __version__
 
+#: A server that sends nothing for so many seconds, or less than `_SLOWEST` bytes a second, hangs; it does so again:
+#: one more try, not three.
 _TIMEOUT = 30.0
+_SLOWEST = 1000
+_STALLS = 2
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.5
 _BUSY = {429, 500, 502, 503, 504}
 _PARTIAL = 206
+_PIECE = 1 << 16
 _TOTAL = re.compile(r"bytes \d+-\d+/(\d+)")
 _HEADERS = {"User-Agent": f"stac-timelapse/{__version__}", "Accept-Encoding": "identity"}
 #: One kept connection a thread and server; the threads that read are few and live long.
@@ -28,6 +33,10 @@ _kept = threading.local()
 
 class NotFetchedError(Exception):
     """The server did not send what was asked for in the way that was asked for."""
+
+
+class StalledError(NotFetchedError):
+    """The server hangs; whoever asks it in another way would wait as long again."""
 
 
 class ByteFile:
@@ -89,7 +98,7 @@ def reachable(href: str) -> bool:
 
 
 def _get(parts: SplitResult, start: int, buffer: memoryview) -> tuple[int, int]:
-    reason = ""
+    reason, stalls = "", 0
     for attempt in range(_ATTEMPTS):
         if attempt:
             # Jitter: many readers that were refused together should not come back together.
@@ -99,10 +108,16 @@ def _get(parts: SplitResult, start: int, buffer: memoryview) -> tuple[int, int]:
         except (http.client.HTTPException, OSError) as error:
             if isinstance(error, (ConnectionRefusedError, ssl.SSLError)):
                 raise NotFetchedError(type(error).__name__) from error
+            stalls += isinstance(error, TimeoutError)
+            if stalls == _STALLS:
+                raise StalledError(f"the server hung for {_TIMEOUT:g} s, {_STALLS} times") from error
             reason = type(error).__name__
             continue
         if status == _PARTIAL and total is not None and read == min(len(buffer), total - start):
             return read, total
+        if status == _PARTIAL and total is not None:
+            reason = "its answer was cut short"
+            continue
         reason = f"HTTP status {status}"
         if status not in _BUSY:
             break
@@ -136,9 +151,15 @@ def _ask(parts: SplitResult, start: int, buffer: memoryview) -> tuple[int, int |
 
 
 def _body(answer: http.client.HTTPResponse, buffer: memoryview) -> int:
-    filled = 0
-    while filled < len(buffer) and (read := answer.readinto(buffer[filled:])):
+    filled, marked, begun = 0, 0, time.monotonic()
+    # As it comes, piece by piece: who waits for the whole does not see how slowly it comes.
+    while filled < len(buffer) and (read := answer.readinto1(buffer[filled : filled + _PIECE])):
         filled += read
+        seconds = time.monotonic() - begun
+        if seconds > _TIMEOUT:
+            if filled - marked < _SLOWEST * seconds:
+                raise TimeoutError
+            marked, begun = filled, begun + seconds
     if answer.read(1):
         raise http.client.HTTPException("it sends more than was asked for")
     return filled

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stac_timelapse.cube.blocks import View, view
-from stac_timelapse.cube.fetch import NotFetchedError
+from stac_timelapse.cube.fetch import NotFetchedError, StalledError
 from stac_timelapse.cube.mask import MaskPolicy, clear_pixels
 from stac_timelapse.cube.raster import Source, Target, read_window
 from stac_timelapse.cube.scratch import scratch
 from stac_timelapse.cube.tiff import NotPlainError
+from stac_timelapse.errors import AssetReadError
 from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.model import Bounds, Scene
 
@@ -89,6 +90,8 @@ def read_classes(granule: Granule, target: Target) -> NDArray[np.uint8] | NDArra
         scl: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(everywhere.shape, dtype=seen.layout.dtype)
         for piece in seen.pieces(everywhere):
             seen.fill(piece, everywhere, scl)
+    except StalledError as error:
+        raise AssetReadError(granule.scene_id, MASK_BAND, str(error)) from error
     except (NotPlainError, NotFetchedError):
         scl = read_window(source, target)
     return scl
@@ -198,6 +201,8 @@ class _Wanted:
     def look(self, band: str) -> None:
         try:
             self._views[band] = view(self._granule.source(band), self._target)
+        except StalledError as error:
+            raise AssetReadError(self._granule.scene_id, band, str(error)) from error
         except (NotPlainError, NotFetchedError):
             self.others.add(band)
 
@@ -207,6 +212,8 @@ class _Wanted:
     def copy(self, band: str, piece: Any, plane: NDArray[np.uint16]) -> None:
         try:
             self._views[band].fill(piece, self._clear, plane, self._granule.offset)
+        except StalledError as error:
+            raise AssetReadError(self._granule.scene_id, band, str(error)) from error
         except (NotPlainError, NotFetchedError):
             # What cannot be read here is for GDAL to read, or to say why not.
             self.others.add(band)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 from affine import Affine
 from pyproj import CRS, Transformer
@@ -73,7 +74,7 @@ class Grid:
         """
         zones = [scene.epsg for scene in scenes]
         epsg = aoi.utm_epsg if aoi.utm_epsg in zones else max(sorted(set(zones)), key=zones.count)
-        bounds = project(aoi.geometry, 4326, epsg).bounds
+        bounds = project(aoi.whole, 4326, epsg).bounds
         own = [scene for scene in scenes if scene.epsg == epsg]
         anchor = max(own, key=lambda scene: (_overlap(scene.bounds, bounds), scene.tile, scene.id))
         return cls.around(bounds, epsg, resolution, (anchor.bounds[0], anchor.bounds[3]))
@@ -128,8 +129,9 @@ class Grid:
 def project(geometry: BaseGeometry, from_epsg: int, to_epsg: int) -> BaseGeometry:
     """Reproject a geometry with its edges followed, x/y order (lon/lat, east/north)."""
     transformer = Transformer.from_crs(CRS.from_epsg(from_epsg), CRS.from_epsg(to_epsg), always_xy=True)
-    west, south, east, north = geometry.bounds
-    step = max(east - west, north - south) / _POINTS_PER_SIDE
+    # Of the largest part: parts that lie far from each other must not be followed more coarsely for it.
+    west, south, east, north = shapely.bounds(shapely.get_parts(geometry)).T
+    step = float(np.max([east - west, north - south])) / _POINTS_PER_SIDE
     dense = shapely.segmentize(geometry, step) if step > 0 else geometry
     projected: BaseGeometry = shapely.transform(dense, transformer.transform, interleaved=False)  # type: ignore[arg-type]
     return projected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -38,6 +38,9 @@ GDAL_OPTIONS = {
     "CPL_VSIL_CURL_USE_HEAD": "NO",
     "VSI_CACHE": "TRUE",
 }
+#: GDAL takes a failure, or half an answer, for the state of the file as long as the process lives. It asks again where
+#: the rights to storage change, which these do for no address of ours, and forgets what it keeps when a file is closed.
+_AFRESH = {"GS_NO_SIGN_REQUEST": "YES", "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/"}
 _REFUSED = re.compile(r"\b40[13]\b")
 #: Pixel corners this near to each other (in pixels) are the same.
 _ALIGNED = 1e-3
@@ -147,11 +150,12 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
         try:
             return _read(href, source, target)
         except RasterioError as error:
-            if source.signing == "none" or not _REFUSED.search(str(error)):
+            if "://" not in href:
                 raise
-        # The signature was withdrawn before its time: one more try with a new one.
-        forget_signature(source.signing)
-        return _read(sign(source.href, source.signing), source, target)
+            if _REFUSED.search(str(error)):
+                # The signature was withdrawn before its time.
+                forget_signature(source.signing)
+        return _read(sign(source.href, source.signing), source, target, _AFRESH)
     except (RasterioError, OSError, ValueError) as error:
         reason = _reason(error)
     # Raised outside the handler: GDAL's exception in the chain cannot be unpickled, and the error of a worker
@@ -159,8 +163,8 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
     raise AssetReadError(source.scene_id, source.asset, reason)
 
 
-def _read(href: str, source: Source, target: Target) -> NDArray[np.uint16]:
-    with _open(href) as dataset:
+def _read(href: str, source: Source, target: Target, options: Mapping[str, str] | None = None) -> NDArray[np.uint16]:
+    with _open(href, options or {}) as dataset:
         crs, transform = _georeference(dataset, source)
         data = _copy(dataset, crs, transform, target)
         if data is None:
@@ -171,10 +175,13 @@ def _read(href: str, source: Source, target: Target) -> NDArray[np.uint16]:
 
 
 @contextmanager
-def _open(href: str) -> Iterator[rasterio.DatasetReader]:
+def _open(href: str, options: Mapping[str, str]) -> Iterator[rasterio.DatasetReader]:
     # Beside a local file its sidecar may hold CRS and nodata; on a server looking for it costs requests.
     listing = "EMPTY_DIR" if "://" in href else "TRUE"
-    with rasterio.Env(**GDAL_OPTIONS, GDAL_DISABLE_READDIR_ON_OPEN=listing), rasterio.open(href) as dataset:
+    with (
+        rasterio.Env(**GDAL_OPTIONS, **options, GDAL_DISABLE_READDIR_ON_OPEN=listing),
+        rasterio.open(href) as dataset,
+    ):
         yield dataset
 
 
@@ -252,7 +259,9 @@ def _whole(value: float) -> bool:
     return abs(value - round(value)) < _ALIGNED
 
 
-def _reason(error: Exception) -> str:
-    """Return what went wrong without what may be a signature."""
+def _reason(error: BaseException) -> str:
+    """Return what went wrong without what may be a signature: what GDAL said first, not what followed from it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
     text = without_secrets(str(error).strip().split("\n", maxsplit=1)[0])
     return text[-160:] if text else type(error).__name__

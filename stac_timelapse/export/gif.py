@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import geogif
 import numpy as np
 import rasterio
 import xarray as xr
+from numpy.typing import NDArray
+from rasterio.transform import from_bounds
 
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.errors import InvalidInputError
-from stac_timelapse.picture.cartography import FrameText, annotate
+from stac_timelapse.picture.cartography import PAPER, FrameText, annotate
 from stac_timelapse.picture.indices import Preset
 from stac_timelapse.picture.render import Stretch, render_cog
 
@@ -30,9 +35,13 @@ def write_gif(
     max_size: int = 800,
     title: str = "",
     attribution: str = "",
+    aoi: AreaOfInterest | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write one frame a month, in the order given; what is filled or without a clear pixel is named on it.
+
+    Outside the area clipped composites (see `stac_timelapse.clip`) leave the frame blank: a hatch would say that no
+    pass saw the ground there.
 
     Parameters
     ----------
@@ -48,6 +57,8 @@ def write_gif(
         Longest side of the picture in pixels; long series are drawn smaller so that they fit in memory.
     title, attribution
         Written on every frame.
+    aoi
+        The area, whose outline is drawn on every frame; None draws none.
     on_progress
         Called with ``(frames drawn, all frames)``.
 
@@ -61,21 +72,8 @@ def write_gif(
     size = min(max_size, int((_MAX_VALUES / 3 / len(months)) ** 0.5))
     frames = []
     for position, (month, path) in enumerate(months):
-        with rasterio.open(path) as composite:
-            shares = composite.tags()
-            extent = composite.bounds.right - composite.bounds.left
-        picture = render_cog(path, preset, stretch, max_size=size).rgb
-        text = FrameText(
-            month=month,
-            position=position,
-            total=len(months),
-            metres_per_pixel=extent / picture.shape[1],
-            title=title,
-            attribution=attribution,
-            empty=float(shares.get("CLEAR_SHARE", "1")) == 0,
-            filled=float(shares.get("FILLED_SHARE", "0")),
-        )
-        frames.append(annotate(picture, text))
+        text = FrameText(month, position, len(months), title=title, attribution=attribution)
+        frames.append(_frame(path, preset, stretch, size, text, aoi))
         if on_progress is not None:
             on_progress(position + 1, len(months))
     stack = xr.DataArray(
@@ -90,3 +88,24 @@ def write_gif(
         geogif.gif(stack, to=part, fps=fps, vmin=0, vmax=255, robust=False, date_format=None)
         part.replace(out)
     return out
+
+
+def _frame(
+    path: Path, preset: Preset, stretch: Stretch, size: int, text: FrameText, aoi: AreaOfInterest | None
+) -> NDArray[np.uint8]:
+    """Draw a composite as a map, ``(y, x, 3)`` uint8; what is to be said of it stands in its tags."""
+    with rasterio.open(path) as composite:
+        tags, epsg = composite.tags(), composite.crs.to_epsg()
+    frame = render_cog(path, preset, stretch, max_size=size)
+    height, width = frame.rgb.shape[:2]
+    transform = from_bounds(*frame.bounds, width, height)
+    outline = None if aoi is None else Outline.on(aoi, epsg, transform, (height, width))
+    if outline is not None and "CLIPPED" in tags:
+        frame.rgb[~outline.inside(transform, (height, width))] = PAPER
+    text = replace(
+        text,
+        metres_per_pixel=transform.a,
+        empty=float(tags.get("CLEAR_SHARE", "1")) == 0,
+        filled=float(tags.get("FILLED_SHARE", "0")),
+    )
+    return annotate(frame.rgb, text, () if outline is None else outline.rings(transform))

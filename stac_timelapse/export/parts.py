@@ -47,6 +47,8 @@ class Sheet:
         Names of the reflectance bands, uint16 DN with scale 0.0001, 0 = no data.
     quality
         What the values of a quality band mean; without that band where it is empty.
+    clipped
+        Which pixels are in it, where all others are 0; empty where none was left out.
     width, height
         Pixels.
     epsg, transform
@@ -65,6 +67,7 @@ class Sheet:
     month: str
     tags: Mapping[str, str]
     quality: str = ""
+    clipped: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,6 +91,8 @@ class Part:
         Pixels with at least one observation.
     filled
         Pixels with a value and without an observation.
+    pixels
+        Pixels that the shares are of: all, or those of the area where it is clipped.
     """
 
     path: Path
@@ -97,11 +102,28 @@ class Part:
     height: int
     observed: int
     clear: int
-    filled: int = 0
+    filled: int
+    pixels: int
 
 
-def write_part(folder: Path, left: int, top: int, tile: NDArray[np.uint16]) -> Part:
-    """Write one tile, ``(layer, y, x)`` uint16 with the observation count last, into an existing folder."""
+def write_part(
+    folder: Path, left: int, top: int, tile: NDArray[np.uint16], inside: NDArray[np.bool_] | None = None
+) -> Part:
+    """Write one tile into an existing folder.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    left, top
+        Its place in the sheet, in pixels.
+    tile
+        ``(layer, y, x)`` uint16 with the observation count last.
+    inside
+        ``(y, x)``, True where the pixels are kept; all others become 0 in every layer. None keeps all.
+    """
+    if inside is not None:
+        tile = tile * inside
     layers, height, width = tile.shape
     path = folder / f"{top}-{left}.tif"
     # Two workers may write the same tile, if one of them was believed lost: each writes its own file first.
@@ -112,7 +134,8 @@ def write_part(folder: Path, left: int, top: int, tile: NDArray[np.uint16]) -> P
     own.replace(path)
     observed, clear = int(tile[-1].sum(dtype=np.int64)), int(np.count_nonzero(tile[-1]))
     filled = int(np.count_nonzero(tile[:-1].any(axis=0) & (tile[-1] == 0))) if clear < width * height else 0
-    return Part(path, left, top, width, height, observed, clear, filled)
+    pixels = width * height if inside is None else int(np.count_nonzero(inside))
+    return Part(path, left, top, width, height, observed, clear, filled, pixels)
 
 
 def assemble(sheet: Sheet, parts: Sequence[Part], path: Path) -> None:
@@ -139,6 +162,25 @@ def assemble(sheet: Sheet, parts: Sequence[Part], path: Path) -> None:
     cog.replace(path)
 
 
+def sheet_of(path: Path) -> Sheet:
+    """Return what a composite on disk is a sheet of, for one that is made from it."""
+    with rasterio.open(path) as composite:
+        tags = composite.tags()
+        names = composite.descriptions
+        west, *others = composite.transform[:6]
+        return Sheet(
+            bands=tuple(name for name in names if name not in {QUALITY, OBSERVATIONS}),
+            width=composite.width,
+            height=composite.height,
+            epsg=composite.crs.to_epsg(),
+            transform=(west, *others),
+            month=tags["MONTH"],
+            tags=tags,
+            quality=tags.get("QUALITY_MEANS", ""),
+            clipped=tags.get("CLIPPED", ""),
+        )
+
+
 def new_folder(beside: Path) -> Path:
     """Make a folder for parts beside the file that they become."""
     beside.mkdir(parents=True, exist_ok=True)
@@ -154,11 +196,13 @@ def remove_folder(folder: Path) -> None:
 
 
 def _virtual(sheet: Sheet, parts: Sequence[Part]) -> str:
-    pixels = sheet.width * sheet.height
+    pixels = sum(part.pixels for part in parts)
+    outside = ", or outside the area" if sheet.clipped else ""
     tags = {
         **sheet.tags,
         "MONTH": sheet.month,
-        "NODATA_MEANS": f"0 in any band: no {'data' if sheet.quality else 'clear observation in this month'}",
+        "NODATA_MEANS": f"0 in any band: no {'data' if sheet.quality else 'clear observation in this month'}{outside}",
+        **({"CLIPPED": sheet.clipped} if sheet.clipped else {}),
         **({"QUALITY_MEANS": sheet.quality} if sheet.quality else {}),
         "OBSERVATIONS_MEAN": f"{sum(part.observed for part in parts) / pixels:.6f}",
         "CLEAR_SHARE": f"{sum(part.clear for part in parts) / pixels:.8f}",

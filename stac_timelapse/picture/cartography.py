@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-_INK, _PAPER, _MUTED, _ACCENT = (255, 255, 255), (16, 28, 36), (160, 176, 184), (94, 200, 176)
+#: Around the picture, and in it where nothing is shown.
+PAPER = (16, 28, 36)
+_INK, _MUTED, _ACCENT = (255, 255, 255), (160, 176, 184), (94, 200, 176)
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
 _MIN_WIDTH = 360
@@ -42,15 +45,17 @@ class FrameText:
     month: str
     position: int
     total: int
-    metres_per_pixel: float
+    metres_per_pixel: float = 1.0
     title: str = ""
     attribution: str = ""
     empty: bool = False
     filled: float = 0.0
 
 
-def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
-    """Return the picture above a strip with date, scale bar and credit; title and north arrow lie on it.
+def annotate(
+    picture: NDArray[np.uint8], text: FrameText, rings: Sequence[NDArray[np.float64]] = ()
+) -> NDArray[np.uint8]:
+    """Return the picture above a strip with date, scale bar and credit; outline, title and north arrow lie on it.
 
     A picture narrower than 360 pixels is enlarged by a whole factor, so that the text fits.
 
@@ -60,6 +65,8 @@ def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
         ``(y, x, 3)`` uint8.
     text
         What is written.
+    rings
+        Edges of the area, each ``(corner, 2)`` in columns and rows of the picture.
 
     Returns
     -------
@@ -71,8 +78,8 @@ def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
     height, width = enlarged.shape[:2]
     unit = max(11, min(26, round(width / 42)))
     strip = round(unit * 3.9)
-    canvas = Image.new("RGB", (width, height + strip), _PAPER)
-    canvas.paste(Image.fromarray(enlarged))
+    canvas = Image.new("RGB", (width, height + strip), PAPER)
+    canvas.paste(_outlined(enlarged, [ring * factor for ring in rings]))
     draw = ImageDraw.Draw(canvas)
     if text.title:
         _shadowed(draw, (unit, round(unit * 0.7)), text.title, round(unit * 1.1))
@@ -81,6 +88,20 @@ def annotate(picture: NDArray[np.uint8], text: FrameText) -> NDArray[np.uint8]:
         _notice(draw, (width / 2, height / 2), "No clear pixel this month", unit)
     _strip(draw, text, (width, height, strip), unit, text.metres_per_pixel / factor)
     return np.asarray(canvas)
+
+
+def _outlined(picture: NDArray[np.uint8], rings: Sequence[NDArray[np.float64]]) -> Image.Image:
+    """Return the picture with a light line on a dark one along the rings; what lies at its edge is drawn within."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    most = np.array(image.size) - 1
+    for colour, width in ((PAPER, 3), (_INK, 1)):
+        for ring in rings:
+            # A pixel's centre is half a pixel from its corner, from which the rings are counted.
+            draw.line(
+                [tuple(corner) for corner in np.clip(ring - 0.5, 0, most)], fill=colour, width=width, joint="curve"
+            )
+    return image
 
 
 def month_label(month: str) -> str:
@@ -145,19 +166,19 @@ def _shortened(text: str, available: float, size: int) -> str:
 def _north_arrow(draw: ImageDraw.ImageDraw, x: float, y: float, unit: int) -> None:
     tip, half, length = (x, y), unit * 0.5, unit * 1.5
     shape = [tip, (x + half, y + length), (x, y + length * 0.72), (x - half, y + length)]
-    draw.polygon(shape, fill=_INK, outline=_PAPER)
+    draw.polygon(shape, fill=_INK, outline=PAPER)
     _shadowed(draw, (x, y + length * 1.1), "N", round(unit * 0.85), anchor="ma")
 
 
 def _notice(draw: ImageDraw.ImageDraw, centre: tuple[float, float], text: str, unit: int) -> None:
     font = _font(round(unit * 1.15))
     left, top, right, bottom = draw.textbbox(centre, text, font=font, anchor="mm")
-    draw.rounded_rectangle((left - unit, top - unit * 0.7, right + unit, bottom + unit * 0.7), unit * 0.5, fill=_PAPER)
+    draw.rounded_rectangle((left - unit, top - unit * 0.7, right + unit, bottom + unit * 0.7), unit * 0.5, fill=PAPER)
     draw.text(centre, text, font=font, fill=_INK, anchor="mm")
 
 
 def _shadowed(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, anchor: str = "la") -> None:
-    draw.text(at, text, font=_font(size), fill=_INK, anchor=anchor, stroke_width=2, stroke_fill=_PAPER)
+    draw.text(at, text, font=_font(size), fill=_INK, anchor=anchor, stroke_width=2, stroke_fill=PAPER)
 
 
 @lru_cache(maxsize=32)

@@ -62,7 +62,12 @@ class MonthFacts:
         return {
             "passes": [one.key for one in self.used],
             "rejected": [
-                {"pass": other.one.key, "scenes": [scene.id for scene in other.one.scenes], "reason": other.reason}
+                {
+                    "pass": other.one.key,
+                    "scenes": [scene.id for scene in other.one.scenes],
+                    "reason": other.reason,
+                    **({"detail": other.detail} if other.detail else {}),
+                }
                 for other in self.rejected
             ],
             **({} if self.near is None else {"near_passes": [one.key for one in self.near]}),
@@ -73,7 +78,11 @@ class MonthFacts:
     @property
     def rejections(self) -> tuple[str, ...]:
         """The scenes that are not used, each with the reason."""
-        return tuple(f"{scene.id}: {other.reason}" for other in self.rejected for scene in other.one.scenes)
+        return tuple(
+            f"{scene.id}: {other.reason}" + (f" ({other.detail})" if other.detail else "")
+            for other in self.rejected
+            for scene in other.one.scenes
+        )
 
 
 def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None = None) -> dict[str, MonthFacts]:

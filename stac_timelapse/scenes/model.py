@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -151,10 +151,13 @@ class Rejection:
         The pass with the granules that are not used.
     reason
         `SCENE_CLOUD`, `AREA_CLOUD`, `NOT_SEEN`, `BY_HAND` or `UNREADABLE`.
+    detail
+        Of what could not be read: which file, and what the reader said.
     """
 
     one: Pass
     reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,20 +227,24 @@ class SceneSet:
     def without(self, reasons: Mapping[str, str]) -> SceneSet:
         """Return the set with the passes of these keys rejected, each for its reason; the months stay."""
         out = [one for one in self.passes if one.key in reasons]
-        return self._less({scene.id: reasons[one.key] for one in out for scene in one.scenes})
+        return self._less({scene.id: (reasons[one.key], "") for one in out for scene in one.scenes})
 
-    def without_scenes(self, ids: Collection[str]) -> SceneSet:
-        """Return the set without the scenes of these ids, which could not be read."""
-        return self._less(dict.fromkeys(ids, UNREADABLE))
+    def without_scenes(self, details: Mapping[str, str]) -> SceneSet:
+        """Return the set without the scenes of these ids, which could not be read for the reasons given."""
+        return self._less({name: (UNREADABLE, detail) for name, detail in details.items()})
 
-    def _less(self, reasons: Mapping[str, str]) -> SceneSet:
+    def _less(self, reasons: Mapping[str, tuple[str, str]]) -> SceneSet:
         """Return the set with the scenes of these ids rejected; passes left without a scene go too."""
         kept, out = [], list(self.rejected)
         for one in self.passes:
             good = tuple(scene for scene in one.scenes if scene.id not in reasons)
-            bad = tuple(scene for scene in one.scenes if scene.id in reasons)
             kept += [replace(one, scenes=good)] if good else []
-            out += [Rejection(replace(one, scenes=bad), reasons[bad[0].id])] if bad else []
+            # Granules of one pass may be lost for different reasons.
+            each: dict[tuple[str, str], list[Scene]] = {}
+            for scene in one.scenes:
+                if scene.id in reasons:
+                    each.setdefault(reasons[scene.id], []).append(scene)
+            out += [Rejection(replace(one, scenes=tuple(bad)), *why) for why, bad in each.items()]
         out.sort(key=lambda other: (other.one.datetime, other.one.key))
         return replace(self, passes=tuple(kept), rejected=tuple(out))
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import json
 import threading
+import zipfile
 
 import numpy as np
 import pytest
+import rasterio
+import shapely
 from PIL import Image
 from session_world import PASS
 
 from app.export_jobs import file_name
 from app.views.sidebar import progress_words
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import Progress
+from stac_timelapse.cube.grid import project
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
+from stac_timelapse.picture.cartography import PAPER
 from stac_timelapse.scenes.model import AREA_CLOUD
 
 
@@ -43,6 +51,42 @@ def test_search_then_build_then_files(desk):
         assert picture.n_frames == 3
     desk.actions.close()
     assert not any((desk.folder / "work").iterdir())
+
+
+def test_what_is_saved_may_be_clipped_and_nothing_is_built_for_it(desk):
+    # The western half of the months' 40 rows of 50 pixels: 25 columns.
+    desk.state.aoi = AreaOfInterest.from_geometry(
+        project(shapely.box(499_000, 5_190_000, 500_250, 5_200_000), 32633, 4326)
+    )
+    desk.search()
+    desk.build()
+    before = [one.path.read_bytes() for one in desk.state.series.results]
+    desk.state.clip = True
+    assert (desk.state.is_current, desk.state.is_outdated, desk.state.is_built) == (True, False, True)
+    for kind in ("gif", "geotiff"):
+        desk.actions.export(kind)
+        desk.wait(lambda: not desk.state.exporting)
+    archive, gif = (desk.folder / "work" / one.url.removeprefix("downloads/") for one in desk.state.downloads)
+    assert archive.name == "timelapse_2022-05_2022-07_clipped_geotiff.zip"
+    assert sorted(path.name for path in archive.parent.iterdir()) == [archive.name]
+    with zipfile.ZipFile(archive) as packed:
+        assert json.loads(packed.read("recipe.json"))["clip"] is True
+        for month in ("2022-05", "2022-06", "2022-07"):
+            with rasterio.open(io.BytesIO(packed.read(f"composite_{month}.tif"))) as file:
+                layers = file.read()
+            assert layers[:, :, :25].all()
+            assert not layers[:, :, 25:].any()
+    with Image.open(gif) as picture:
+        assert picture.n_frames == 3
+        # Of 8 pixels a pixel; the outline lies on column 200.
+        shown = np.asarray(picture.convert("RGB")).astype(int)[120:300]
+    assert np.abs(shown[:, 220:380] - PAPER).max() <= 8
+    assert np.abs(shown[:, 20:180] - PAPER).max(axis=-1).min() > 8
+    assert [one.path.read_bytes() for one in desk.state.series.results] == before
+    desk.state.clip = False
+    desk.actions.export("geotiff")
+    desk.wait(lambda: not desk.state.exporting)
+    assert desk.state.downloads[0].name == "timelapse_2022-05_2022-07_geotiff.zip"
 
 
 def test_what_the_passes_saw_of_the_area_comes_after_the_search(desk):

@@ -7,8 +7,10 @@ import pytest
 import rasterio
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
+from servers import serving_files
 from world import Granule, write_cog
 
+from stac_timelapse.cube import raster
 from stac_timelapse.cube.raster import Source, Target, read_window
 from stac_timelapse.errors import AssetReadError
 
@@ -110,6 +112,32 @@ def test_an_unreadable_file_names_the_scene_and_hides_the_signature(tmp_path):
     with pytest.raises(AssetReadError) as caught:
         read_window(gone, at(0, 0, 4, 4))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "behind"),
+    [(403, False), (404, False), (500, False), (403, True), (404, True), (500, True), ("cut", True), ("reset", True)],
+)
+def test_what_gdal_could_not_read_once_is_asked_for_anew(tmp_path, monkeypatch, fault, behind):
+    # A JPEG 2000 file is read by GDAL alone, which remembers failures as long as the process lives.
+    short = {"GDAL_HTTP_MAX_RETRY": "1", "GDAL_HTTP_RETRY_DELAY": "0.01"}
+    monkeypatch.setattr(raster, "GDAL_OPTIONS", {**raster.GDAL_OPTIONS, **short})
+    data = np.random.default_rng(1).integers(1, 9000, (500, 500)).astype(np.uint16)
+    options = {"width": 500, "height": 500, "count": 1, "dtype": "uint16", "QUALITY": "100", "REVERSIBLE": "YES"}
+    with rasterio.open(tmp_path / "b.jp2", "w", driver="JP2OpenJPEG", **options) as target:
+        target.write(data, 1)
+    with serving_files(tmp_path) as server:
+        source = Source("S2A", "B04", f"{server.url}/b.jp2", 32633, (WEST, NORTH - 5000, WEST + 5000, NORTH))
+        target = at(0, 0, 500, 500, resolution=10.0)
+        server.fault = lambda _path, start: fault if bool(start) == behind else None
+        with pytest.raises(AssetReadError) as caught:
+            read_window(source, target)
+        assert "previous exception" not in caught.value.reason
+        server.fault = lambda _path, _start: None
+        np.testing.assert_array_equal(read_window(source, target), data)
+        left = [fault]
+        server.fault = lambda _path, start: left.pop() if left and bool(start) == behind else None
+        np.testing.assert_array_equal(read_window(source, target), data)
 
 
 def test_a_truncated_file_is_an_error_not_a_black_patch(scene, tmp_path):

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from affine import Affine
 from PIL import Image, ImageSequence
+from pyproj import Transformer
+from shapely.geometry import Polygon
 
+from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.composite.gaps import HELD, OBSERVED, QUALITY_MEANS
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.export.geotiff import write_composite
@@ -106,3 +109,33 @@ def test_what_is_filled_is_lined_and_named(tmp_path):
     assert 0.05 < (filled[60:280, 210:380] != plain[100, 100]).any(axis=-1).mean() < 0.2
     strip = slice(300, 320), slice(140, 260)
     assert (filled[strip] != plain[strip]).any()  # "50% filled" beside the month
+
+
+def test_the_outline_of_the_area_is_drawn_with_its_hole(tmp_path):
+    to_degrees = Transformer.from_crs(32633, 4326, always_xy=True).transform
+    # 10 m pixels: columns 100 to 300, rows 50 to 250; the hole is columns 180 to 220, rows 130 to 170.
+    corners = [
+        [to_degrees(499_980 + 10 * column, 5_200_020 - 10 * row) for column, row in ring]
+        for ring in (
+            [(100, 50), (300, 50), (300, 250), (100, 250)],
+            [(180, 130), (220, 130), (220, 170), (180, 170)],
+        )
+    ]
+    month = composite(tmp_path, "2022-02", (400, 400, 400))
+    out = write_gif(
+        [month], tmp_path / "outlined.gif", preset=PRESET, stretch=STRETCH,
+        aoi=AreaOfInterest.from_geometry(Polygon(corners[0], [corners[1]])),
+    )  # fmt: skip
+    ((picture, _),) = frames(out)
+    light = picture.min(axis=-1) > 200
+    assert [np.flatnonzero(light[200, 20:380]).mean() + 20] == [pytest.approx(200, abs=1)]
+    groups = [round(float(group.mean())) for group in runs(np.flatnonzero(light[150, 20:380]) + 20)]
+    assert groups == [pytest.approx(column, abs=1) for column in (100, 180, 220, 300)]
+    groups = [round(float(group.mean())) for group in runs(np.flatnonzero(light[20:290, 200]) + 20)]
+    assert groups == [pytest.approx(row, abs=1) for row in (50, 130, 170, 250)]
+    assert (picture[100, 150] == picture[270, 350]).all()  # nothing but the lines is changed
+
+
+def runs(values):
+    """Split rising whole numbers where they leave a gap."""
+    return np.split(values, np.flatnonzero(np.diff(values) > 1) + 1)

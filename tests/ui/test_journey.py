@@ -70,6 +70,8 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
 
     check_gif(dashboard.save("t-gif", tmp_path))
     check_zip(dashboard.save("t-geotiff", tmp_path), drawn)
+    page.get_by_label("Only inside the area").check()
+    check_clipped(dashboard.save("t-geotiff", tmp_path))
 
     # A second build can be cancelled; what was there stays.
     dashboard.open_step("how")
@@ -174,6 +176,27 @@ def check_zip(path, drawn):
             assert (data[3].max() == 0) == (month == demo.CLOUDY_MONTH)
             if month in {"2022-06", "2022-08"}:
                 compare_with_truth(composite, data, month)
+
+
+def check_clipped(path):
+    assert path.name == f"timelapse_{MONTHS[0]}_{MONTHS[-1]}_clipped_geotiff.zip"
+    with zipfile.ZipFile(path) as archive:
+        recipe = json.loads(archive.read("recipe.json"))
+        content = archive.read("composite_2022-06.tif")
+    with rasterio.open(io.BytesIO(content)) as composite:
+        data = composite.read()
+        lons, lats = _to_lonlat(*(axis.ravel() for axis in np.meshgrid(*centres(composite))))
+    inside = shapely.contains_xy(AreaOfInterest.from_geojson(recipe["aoi"]).geometry, lons, lats).reshape(
+        data.shape[1:]
+    )
+    assert not data[:, ~inside].any()
+    assert 0.2 < inside.mean() < 0.9
+    assert data[3][inside].mean() > 0.95
+
+
+def centres(composite):
+    left, _, _, top = composite.bounds
+    return left + 10 * (np.arange(composite.width) + 0.5), top - 10 * (np.arange(composite.height) + 0.5)
 
 
 def compare_with_truth(composite, data, month):

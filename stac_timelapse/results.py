@@ -1,0 +1,116 @@
+"""The folder with a run's results: GeoTIFFs, GIF, and the recipe with what it led to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rasterio.errors import RasterioError
+
+from stac_timelapse.clip import clip
+from stac_timelapse.errors import InvalidInputError, cause_of
+from stac_timelapse.export.gif import write_gif
+from stac_timelapse.export.parts import PART
+from stac_timelapse.month_job import MonthResult
+from stac_timelapse.picture.indices import preset_for
+from stac_timelapse.picture.render import stretch_of_composites
+from stac_timelapse.recipe import Recipe
+from stac_timelapse.report import provenance
+from stac_timelapse.scenes.model import SceneSet
+
+_ANOTHER = "choose another --out."
+
+
+def prepare(out: Path) -> None:
+    """Make the folder for the results and see that it can be written, before anything is computed.
+
+    Raises
+    ------
+    InvalidInputError
+        If it cannot.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise InvalidInputError(f"The folder {out} cannot be used ({error.strerror}): {_ANOTHER}") from error
+
+
+def write_results(
+    recipe: Recipe,
+    scenes: SceneSet,
+    results: Sequence[MonthResult],
+    out: Path,
+    *,
+    geotiff: bool,
+    gif: bool,
+    say: Callable[[str], None],
+) -> tuple[list[MonthResult], list[Path]]:
+    """Write what was asked for, and always ``recipe.json``.
+
+    Parameters
+    ----------
+    recipe, scenes, results
+        What was asked for, what it was made of, and its months in order.
+    out
+        An existing folder; each file appears whole or not at all.
+    geotiff, gif
+        Which files; with neither both are written.
+    say
+        Called with a line for people before what takes a while.
+
+    Returns
+    -------
+    results
+        The months as they were written: clipped, with the shares of what is left, where the recipe says so. Their
+        files are then those of `files`.
+    files
+        In the order in which they were written.
+
+    Raises
+    ------
+    InvalidInputError
+        If they cannot be written.
+    """
+    geotiff, gif = geotiff or not gif, gif or not geotiff
+    try:
+        with tempfile.TemporaryDirectory(prefix=PART, dir=out) as folder:
+            if recipe.clip:
+                say("Cutting the months to the area ...")
+                results = list(clip(results, recipe.aoi, Path(folder)))
+            files = [_drawn(recipe, results, out, say)] if gif else []
+            if geotiff:
+                files = [*(_placed(one, out, keep=not recipe.clip) for one in results), *files]
+        document = out / "recipe.json"
+        document.write_text(json.dumps(provenance(recipe, scenes, results), indent=2), encoding="utf-8")
+    except (OSError, RasterioError) as error:
+        reason = getattr(error, "strerror", None) or cause_of(error)
+        raise InvalidInputError(f"The results cannot be written to {out} ({reason}): {_ANOTHER}") from error
+    return list(results), [*files, document]
+
+
+def _placed(result: MonthResult, out: Path, *, keep: bool) -> Path:
+    """Put a month's file into the folder; `keep` leaves the one that it is made of where it is."""
+    target = out / f"composite_{result.month}.tif"
+    if not keep:
+        return result.path.replace(target)
+    part = target.with_suffix(".part")
+    shutil.copyfile(result.path, part)
+    return part.replace(target)
+
+
+def _drawn(recipe: Recipe, results: Sequence[MonthResult], out: Path, say: Callable[[str], None]) -> Path:
+    say("Drawing the GIF ...")
+    preset = preset_for(recipe.preset, recipe.bands)
+    return write_gif(
+        [(one.month, one.path) for one in results],
+        out / "timelapse.gif",
+        preset=preset,
+        stretch=stretch_of_composites([one.path for one in results], preset),
+        title=recipe.aoi.name,
+        attribution=recipe.attribution,
+        aoi=recipe.aoi,
+    )
