@@ -37,17 +37,28 @@ def judged_at(
 
 def _under(data: np.ndarray, path: Path, transform: Affine, shape: tuple[int, int], epsg: int | None) -> np.ndarray:
     out = np.zeros(shape, dtype=np.int64)
+    cols, rows = (np.floor(place + 1e-9).astype(int) for place in _places(path, transform, shape, epsg))
+    inside = (cols >= 0) & (cols < data.shape[1]) & (rows >= 0) & (rows < data.shape[0])
+    out[inside] = data[rows[inside], cols[inside]]
+    return out
+
+
+def _places(path: Path, transform: Affine, shape: tuple[int, int], epsg: int | None) -> tuple[np.ndarray, ...]:
+    """Return column and row of the file, with fractions, under each output pixel's centre."""
     _, own, own_epsg = pixels(path)
     rows, cols = np.mgrid[0 : shape[0], 0 : shape[1]]
     xs = transform.c + (cols + 0.5) * transform.a
     ys = transform.f + (rows + 0.5) * transform.e
     if epsg not in {None, own_epsg}:
         xs, ys = Transformer.from_crs(epsg, own_epsg, always_xy=True).transform(xs, ys)
-    file_cols = np.floor((xs - own.c) / own.a + 1e-9).astype(int)
-    file_rows = np.floor((ys - own.f) / own.e + 1e-9).astype(int)
-    inside = (file_cols >= 0) & (file_cols < data.shape[1]) & (file_rows >= 0) & (file_rows < data.shape[0])
-    out[inside] = data[file_rows[inside], file_cols[inside]]
-    return out
+    return (xs - own.c) / own.a, (ys - own.f) / own.e
+
+
+def undecided(path: Path, transform: Affine, shape: tuple[int, int], epsg: int) -> np.ndarray:
+    """Return where a centre is so near to an edge between the file's pixels that both are nearest, if it is warped."""
+    if pixels(path)[2] == epsg:
+        return np.zeros(shape, dtype=bool)
+    return np.any([np.abs(place - np.round(place)) < 1e-3 for place in _places(path, transform, shape, epsg)], axis=0)
 
 
 @functools.lru_cache(maxsize=64)

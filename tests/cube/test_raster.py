@@ -7,6 +7,7 @@ import pytest
 import rasterio
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
+from reference import read_at, undecided
 from servers import serving_files
 from world import Granule, write_cog
 
@@ -65,16 +66,19 @@ def test_half_a_pixel_off_is_the_nearest_pixel_as_gdal_warps_it(scene):
     assert_as_gdal(source, target)
 
 
-def test_another_zone_is_warped_as_gdal_does(scene):
+@pytest.mark.parametrize("size", [(300, 200), (1024, 1024)])
+def test_of_another_zone_the_nearest_pixel_is_taken_and_no_other(scene, size):
     source, _ = scene
-    target = Target(32632, 960_000.0, 5_210_000.0, 20.0, 300, 200)
     with rasterio.open(source.href) as file:
-        west, south, east, north = rasterio.warp.transform_bounds(file.crs, "EPSG:32632", *file.bounds)
-    target = Target(32632, round(west + 2000), round(north - 2000), 20.0, 300, 200)
-    assert read_window(source, target).any()
-    assert_as_gdal(source, target)
-    assert south < north
-    assert west < east
+        west, _, _, north = rasterio.warp.transform_bounds(file.crs, "EPSG:32632", *file.bounds)
+    width, height = size
+    target = Target(32632, round(west + 2000), round(north - 2000), 10.0, width, height)
+    place = rasterio.transform.from_origin(target.west, target.north, 10, 10), (height, width), 32632
+    sure = ~undecided(Path(source.href), *place)
+    assert sure.mean() > 0.99
+    got, nearest = read_window(source, target), read_at(Path(source.href), *place)
+    assert got.any()
+    np.testing.assert_array_equal(got[sure], nearest[sure])
 
 
 def assert_as_gdal(source, target):
