@@ -1,4 +1,4 @@
-"""The recipe without a browser: ``stac-timelapse run | search | demo | serve``."""
+"""The recipe without a browser: ``stac-timelapse run | search | probe | demo | serve``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stac_timelapse import __version__, commands
+from stac_timelapse import __version__, commands, probe_command
 from stac_timelapse.composite.persistent import LEAST_LOOKS, SHARE
 from stac_timelapse.errors import NothingFoundError, TimelapseError, cause_of
 from stac_timelapse.picture.indices import PRESETS
 
 #: What Dask has to say about lost connections comes after our own sentence, and at length.
 _LOUD = ("distributed", "distributed.client", "distributed.nanny", "tornado", "tornado.application", "asyncio")
-_NEGATIVE_BBOX = re.compile(r"-\d[\d.,\s-]*")
+_NEGATIVE = re.compile(r"-\d[\d.,\s-]*")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,11 +72,11 @@ _RESCUE_HELP = (
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
-    """Join ``--aoi`` with a value that begins with a minus, which argparse would take for an option."""
+    """Join ``--aoi`` and ``--at`` with a value that begins with a minus, which argparse would take for an option."""
     joined: list[str] = []
     for argument in argv:
-        if joined and joined[-1] == "--aoi" and _NEGATIVE_BBOX.fullmatch(argument):
-            joined[-1] = f"--aoi={argument}"
+        if joined and joined[-1] in {"--aoi", "--at"} and _NEGATIVE.fullmatch(argument):
+            joined[-1] = f"{joined[-1]}={argument}"
         else:
             joined.append(argument)
     return joined
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands_of.add_parser("run", help="search, composite every month, write GeoTIFFs and a GIF")
     _add_query(run)
-    run.add_argument("--method", default="median", metavar="NAME", help=_METHOD_HELP)
+    _add_method(run)
     run.add_argument(
         "--cluster", metavar="ADDRESS", help="tcp://host:port of a running Dask scheduler, or gateway:NAME"
     )
@@ -108,6 +108,15 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--measure", action="store_true", help=_MEASURE_HELP)
     search.add_argument("--json", action="store_true", help="print JSON instead of a table")
     search.set_defaults(command=commands.search)
+
+    probe = commands_of.add_parser("probe", help="print every observation of one pixel, used or not and why")
+    _add_query(probe)
+    _add_method(probe)
+    probe.add_argument("--at", required=True, metavar="LON,LAT", help="place inside the area, in degrees")
+    probe.add_argument("--month", metavar="YYYY-MM", help="only this month (default: all of them)")
+    probe.add_argument("--csv", type=Path, metavar="FILE", help="write the table as CSV too")
+    probe.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    probe.set_defaults(command=probe_command.probe)
 
     demo = commands_of.add_parser("demo", help="build the demo catalogue and serve it as a STAC API")
     demo.add_argument("--port", type=int, default=0, help="port of the STAC API (default: a free one)")
@@ -158,6 +167,10 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dilate", type=float, default=0.0, metavar="METRES", help="margin around clouds (default: 0)")
     parser.add_argument("--opening", type=float, default=0.0, metavar="METRES", help=_OPENING_HELP)
     parser.add_argument("--rescue", action="store_true", help=_RESCUE_HELP)
+
+
+def _add_method(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--method", default="median", metavar="NAME", help=_METHOD_HELP)
 
 
 def _months(text: str) -> tuple[str, str]:

@@ -36,7 +36,7 @@ from stac_timelapse.storage import months_folder
 def run(arguments: argparse.Namespace) -> int:
     """Search, build, and write the results to ``--out``."""
     begun = time.monotonic()
-    recipe = _recipe(arguments).but(method=arguments.method, clip=arguments.clip)
+    recipe = recipe_of(arguments).but(method=arguments.method, clip=arguments.clip)
     say(f"Searching {title_of(recipe.sources)} ...")
     scenes = pipeline.find(recipe)
     say(_found(scenes))
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def search(arguments: argparse.Namespace) -> int:
     """Print the passes found, and what each saw of the area if that is asked for."""
-    recipe = _recipe(arguments)
+    recipe = recipe_of(arguments)
     found = pipeline.search(recipe)
     measured = arguments.measure or recipe.limits_the_area
     seen, unreadable = pipeline.measure(recipe, found) if measured else ({}, {})
@@ -149,7 +149,8 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _recipe(arguments: argparse.Namespace) -> Recipe:
+def recipe_of(arguments: argparse.Namespace) -> Recipe:
+    """Return the recipe that a query's options make."""
     start, end = arguments.months
     preset: str | None = arguments.preset
     bands: tuple[str, ...] = arguments.bands or ()

@@ -156,20 +156,24 @@ class MonthPlan:
         self, target: Target, rescued: NDArray[np.bool_] | None, todo: NDArray[np.bool_] | None = None
     ) -> NDArray[np.uint16]:
         """Reduce the passes of a tile, ``(band + 1, y, x)`` with the count last; of all pixels or of some."""
-        touching = self.touching(target)
-        if not touching:
+        numbers = self.touching(target)
+        if not numbers:
             return np.zeros((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
-        granules = [self.granules[index] for index in touching]
-        pass_of = np.array([self.pass_of[index] for index in touching], dtype=np.int64)
-        order = np.array(self.order, dtype=np.int64)
+        granules = [self.granules[number] for number in numbers]
         masks = read_masks(granules, self.policy, target, rescued)
         if todo is not None:
             masks = [clear & todo for clear in masks]
         out = np.empty((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
         for rows, strip in self._strips(target):
-            stack = read_bands(granules, self.bands, [clear[rows] for clear in masks], strip)
-            out[:, rows] = reduce_month(stack, pass_of, self.method, self.bands, order)
+            out[:, rows] = self.reduce(
+                read_bands(granules, self.bands, [clear[rows] for clear in masks], strip), numbers
+            )
         return out
+
+    def reduce(self, stack: NDArray[np.uint16], numbers: Sequence[int]) -> NDArray[np.uint16]:
+        """Reduce granules of these numbers, ``(granule, band, y, x)``; see `reduce_month`."""
+        pass_of = np.array([self.pass_of[number] for number in numbers], dtype=np.int64)
+        return reduce_month(stack, pass_of, self.method, self.bands, np.array(self.order, dtype=np.int64))
 
     def _strips(self, target: Target) -> Iterator[tuple[slice, Target]]:
         """Cut a tile at the files' block edges: half of it at a time is half the memory, and as many requests."""
