@@ -9,6 +9,7 @@ from app.export_jobs import Exporter
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner, Post
 from app.mask_lab import MaskLab
+from app.pixel_probe import PixelProbe
 from app.series_jobs import SeriesJobs
 from app.state import AppState, assign
 from app.workspace import Workspace
@@ -49,6 +50,7 @@ class Actions:
         self._series_jobs = SeriesJobs(state, engine, self._jobs, workspace, self._failed)
         self._exporter = Exporter(state, self._jobs, workspace)
         self._lab = MaskLab(state, engine, post)
+        self._pixel = PixelProbe(state, engine, workspace, post)
         #: What the passes were measured with.
         self._policy: MaskPolicy | None = None
 
@@ -213,9 +215,26 @@ class Actions:
         """Judge the pass in the mask lab by the present mask."""
         self._post(self._lab.judge)
 
+    def look_into(self, lon: float, lat: float) -> None:
+        """Tell what is behind the pixel at a place of the series on display."""
+        self._post(lambda: self._pixel.open(lon, lat))
+
+    def follow_pixel(self) -> None:
+        """Tell it of the month that is now on display."""
+        self._post(self._pixel.follow)
+
+    def save_pixel(self) -> None:
+        """Write the table of all months of the pixel and offer the file."""
+        self._post(self._pixel.save)
+
+    def leave_pixel(self) -> None:
+        """Put the pixel away."""
+        self._post(self._pixel.put_away)
+
     def close(self) -> None:
         """End the session: stop its jobs, delete its files."""
         self._lab.close()
+        self._pixel.close()
         self._policy = None
         self._jobs.close()
         self._workspace.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.look import Look
 from stac_timelapse.errors import InvalidInputError, TimelapseError
 from stac_timelapse.estimate import Estimate
+from stac_timelapse.probe import Probe
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.scenes.union import names_of
@@ -53,6 +54,10 @@ class Engine(Protocol):
 
     def bright_ground(self, scenes: SceneSet, look: Look) -> NDArray[np.bool_]:
         """Find bright ground on the grid of a look; see `stac_timelapse.pipeline.bright_ground`."""
+        ...
+
+    def probe(self, recipe: Recipe, scenes: SceneSet, place: tuple[float, float], lost: Mapping[str, str]) -> Probe:
+        """Look into the pixel at a longitude and latitude; see `stac_timelapse.probe.Probe`."""
         ...
 
     def build(
@@ -118,6 +123,10 @@ class LibraryEngine:
     def bright_ground(self, scenes: SceneSet, look: Look) -> NDArray[np.bool_]:
         """Read the overviews of all masks, here: it is little."""
         return pipeline.bright_ground(scenes, look)
+
+    def probe(self, recipe: Recipe, scenes: SceneSet, place: tuple[float, float], lost: Mapping[str, str]) -> Probe:
+        """Look into a pixel; its months are read here when they are asked for: a few blocks of each pass."""
+        return Probe(recipe, scenes, *place, lost)
 
     def build(
         self,

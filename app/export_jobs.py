@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.jobs import Job, JobRunner
-from app.state import AppState, Download, Series, assign
+from app.results import Download, Series
+from app.state import AppState, assign
 from app.workspace import Workspace
 from stac_timelapse.build import MonthResult
 from stac_timelapse.clip import clip

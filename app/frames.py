@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.enums import Resampling
 
-from app.state import Frame
+from app.results import Frame
 from stac_timelapse.build import MonthResult
 from stac_timelapse.picture.indices import PRESETS, Preset
 from stac_timelapse.picture.render import Stretch, render_cog, stretch_of

@@ -14,7 +14,8 @@ from PIL import Image
 
 from app.engine import Engine
 from app.jobs import Job, JobRunner, Post
-from app.state import AppState, Trial, assign
+from app.results import Trial
+from app.state import AppState, assign
 from stac_timelapse.cube.look import Look
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import InvalidInputError, TimelapseError

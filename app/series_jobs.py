@@ -12,7 +12,8 @@ from typing import TypeVar
 from app.engine import Engine, measured
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner
-from app.state import AppState, Frame, Series, assign
+from app.results import Frame, Series
+from app.state import AppState, assign
 from app.workspace import Workspace
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cube.clear_share import Seen

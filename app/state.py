@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import param
 
+from app.results import Download, Pixel, Series, Trial
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.build import MonthResult, Progress
+from stac_timelapse.build import Progress
 from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.cube.mask import DEFAULT_CLEAR
 from stac_timelapse.errors import InvalidInputError
@@ -34,120 +34,6 @@ PHASES = (
     "refused",
     "failed",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The picture of one finished month, ready for the browser.
-
-    Parameters
-    ----------
-    month
-        ``"YYYY-MM"``.
-    url
-        Relative to the page.
-    bounds
-        ``(west, south, east, north)`` in web mercator metres.
-    """
-
-    month: str
-    url: str
-    bounds: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A finished export.
-
-    Parameters
-    ----------
-    kind
-        ``"gif"`` or ``"geotiff"``.
-    name
-        File name the browser saves it under.
-    url
-        Relative to the page; holds an unguessable token.
-    size
-        Bytes.
-    """
-
-    kind: str
-    name: str
-    url: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The months of one build, as far as they are finished.
-
-    Parameters
-    ----------
-    recipe
-        What they were built from.
-    preset
-        How their frames are coloured.
-    months
-        Every month asked for, in order; also those not finished and those without a pass.
-    results
-        The finished months, in order.
-    frames
-        Their pictures.
-    number
-        Counts the builds of the session.
-    scenes
-        What it was built from.
-    previews
-        Coarse pictures of all months, shown until a month is finished.
-    """
-
-    recipe: Recipe
-    preset: str
-    months: tuple[str, ...]
-    results: tuple[MonthResult, ...] = ()
-    frames: tuple[Frame, ...] = ()
-    number: int = 0
-    scenes: SceneSet | None = None
-    previews: tuple[Frame, ...] = ()
-
-    @property
-    def pictures(self) -> tuple[Frame, ...]:
-        """The best picture there is of each month, in order."""
-        return tuple({one.month: one for one in (*self.previews, *self.frames)}[month] for month in self.shown)
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The months that have a picture, in order."""
-        return tuple(sorted({one.month for one in (*self.previews, *self.frames)}))
-
-    def result(self, month: str) -> MonthResult | None:
-        """Return the finished month, or None."""
-        return next((one for one in self.results if one.month == month), None)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every month is finished."""
-        return len(self.results) == len(self.months)
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A pass in the mask lab.
-
-    Parameters
-    ----------
-    picture, overlay
-        The pass, and what the mask hides of it, as ``data:`` addresses of pictures of one size.
-    clear
-        Share of the area that is clear, 0 to 1.
-    shares
-        ``(reason, share of the area)``, see `stac_timelapse.cube.look.Judged`.
-    """
-
-    picture: str
-    overlay: str
-    clear: float
-    shares: tuple[tuple[int, float], ...]
 
 
 class AppState(param.Parameterized):
@@ -193,6 +79,9 @@ class AppState(param.Parameterized):
     trial_of = param.String("", doc="Key of the pass in the mask lab.")
     trial = param.ClassSelector(class_=Trial, default=None, allow_None=True, doc="That pass under the present mask.")
     trial_note = param.String("", doc="What the mask lab is doing, or why it cannot.")
+    pixel = param.ClassSelector(class_=Pixel, default=None, allow_None=True, doc="The pixel that is looked into.")
+    pixel_note = param.String("", doc="What is being read of it, or why it cannot be.")
+    pixel_file = param.ClassSelector(class_=Download, default=None, allow_None=True, doc="Its table, once saved.")
     downloads = param.ClassSelector(class_=tuple, default=(), doc="Finished exports, newest first.")
 
     def recipe(self) -> Recipe:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from stac_timelapse.composite.gaps import NO_DATA, OBSERVED, QUALITY_MEANS, WIDENED, Gaps, fill_months
 from stac_timelapse.composite.persistent import persistent_pixels
@@ -128,6 +129,15 @@ class Probe:
         west, _, _, north = self._grid.bounds
         size = self._grid.resolution
         return round((north - self.pixel.north) / size), round((self.pixel.west - west) / size)
+
+    @property
+    def ring(self) -> tuple[tuple[float, float], ...]:
+        """Corners of the pixel, closed, lon/lat in degrees."""
+        west, north, size = self.pixel.west, self.pixel.north, self.pixel.resolution
+        xs = [west, west + size, west + size, west, west]
+        ys = [north, north, north - size, north - size, north]
+        lons, lats = Transformer.from_crs(self.pixel.epsg, 4326, always_xy=True).transform(xs, ys)
+        return tuple(zip(lons, lats, strict=True))
 
     def look(self, month: str) -> PixelMonth:
         """Read a month, once; a scene that cannot be read is not used and told, as in a build.

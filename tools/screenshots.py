@@ -80,6 +80,12 @@ def ready(page: Dashboard) -> None:
     settle(page, "September 2022")
 
 
+def pixel(page: Dashboard) -> None:
+    """Look into a pixel of the dry lake's bed."""
+    ready(page)
+    page.look_into(16.470, 49.4195)
+
+
 def gap(page: Dashboard) -> None:
     """Rest in the month without a clear pixel."""
     found(page)
@@ -173,6 +179,7 @@ SCENES: dict[str, tuple[Callable[[Dashboard], None], tuple[int, int]]] = {
     "building": (building, LAPTOP),
     "ready": (ready, LAPTOP),
     "ready-large": (ready, DESKTOP),
+    "pixel": (pixel, LAPTOP),
     "gap": (gap, LAPTOP),
     "fire": (fire, LAPTOP),
     "mask": (mask, LAPTOP),

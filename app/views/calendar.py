@@ -6,7 +6,8 @@ from collections import Counter
 from html import escape
 from typing import Any
 
-from app.state import AppState, Series
+from app.results import Series
+from app.state import AppState
 from app.views.words import count, month_letter, month_words, result_words, share_words, size_words
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.scenes.facts import failure_lines

@@ -9,7 +9,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.actions import Actions
-from app.state import AppState, Trial
+from app.results import Trial
+from app.state import AppState
 from app.views.passes import pass_name
 from app.views.styles import PAGE_CSS
 from app.views.words import share_words

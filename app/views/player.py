@@ -8,7 +8,7 @@ import param
 from panel.custom import JSComponent
 from panel.widgets.base import WidgetBase
 
-from app.state import Series
+from app.results import Series
 from app.views.styles import ASSETS, PLAYER_CSS
 from app.views.words import month_letter, month_words, result_words
 from stac_timelapse.picture.indices import Preset

@@ -3,75 +3,31 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import dask.array as da
 import holoviews as hv
 import hvplot.xarray  # noqa: F401 - registers .hvplot
 import numpy as np
-import xarray as xr
+from bokeh.events import Tap
 from bokeh.models import ColumnDataSource
 from bokeh.models.annotations import Label
 from bokeh.models.tools import WheelZoomTool
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's own class name in lower case
-from dask.delayed import delayed
 from holoviews.streams import RangeXY
-from numpy.typing import NDArray
 
 from app.frames import Bounds, FullPictures
-from app.state import Series
+from app.results import Series
+from app.views.full_picture import lazy_pictures, on_screen
 from app.views.graticule import OPTIONS, add_graticule
-from app.views.map_geometry import rings_of
+from app.views.map_geometry import rings_of, to_lonlat, to_mercator
 
 FULL_TAG = "full-picture"
 _PADDING = 0.06
-_SCREEN_PIXELS = 1400
 _WHEEL_SPEED = 1 / 1500  # Bokeh's own is 1/600: five notches lead from a whole area to single pixels
 _OUTLINE = "#ffffff"
 _numbers = itertools.count()
 _OUTLINE_EDGE = "#0f3d3e"
-
-
-def lazy_pictures(series: Series, pictures: FullPictures, shown: str) -> tuple[xr.DataArray, NDArray[np.uint8]]:
-    """Return the months as a lazy ``(time, y, x, band)`` RGB uint8 array on the web mercator grid, and its alpha.
-
-    Nothing is read before hvplot asks for a month. Months that are not finished are black. The alpha ``(y, x)`` is
-    the same for all months: 0 where the turned UTM grid does not reach.
-
-    Parameters
-    ----------
-    series
-        Names the months.
-    pictures
-        Paints a finished month.
-    shown
-        A finished month; the grid is taken from it.
-    """
-    first, (west, south, east, north) = pictures.load(shown)
-    height, width = first.shape[:2]
-
-    def paint(month: str) -> NDArray[np.uint8]:
-        if not pictures.has(month):
-            return np.zeros((1, height, width, 3), np.uint8)
-        return pictures.load(month)[0][np.newaxis, ..., :3]
-
-    later = delayed(paint)
-    layers = [da.from_delayed(later(month), (1, height, width, 3), np.uint8) for month in series.months]
-    across, down = (east - west) / width, (north - south) / height
-    months = xr.DataArray(
-        da.concatenate(layers),
-        dims=("time", "y", "x", "band"),
-        coords={
-            "time": list(series.months),
-            "y": north - (np.arange(height) + 0.5) * down,
-            "x": west + (np.arange(width) + 0.5) * across,
-            "band": ["red", "green", "blue"],
-        },
-        name="picture",
-    )
-    return months, first[..., 3]
 
 
 def _at(level: str) -> Callable[[Any, Any], None]:
@@ -84,42 +40,6 @@ def _at(level: str) -> Callable[[Any, Any], None]:
         plot.handles["glyph_renderer"].level = level
 
     return hook
-
-
-def on_screen(
-    picture: hv.RGB,
-    alpha: NDArray[np.uint8],
-    x_range: tuple[float, float] | None,
-    y_range: tuple[float, float] | None,
-) -> hv.RGB:
-    """Cut a picture to what is on screen, and thin it to about one pixel a screen pixel.
-
-    Without this every look at a month would send all of it, and all its pixels, through the websocket. The alpha is
-    given back here because hvplot takes three bands only.
-    """
-    west, south, east, north = picture.bounds.lbrt()
-    pixels = np.dstack([*(picture.dimension_values(band, flat=False)[::-1] for band in picture.vdims), alpha])
-    columns = _span(x_range, west, east, pixels.shape[1])
-    rows = _span(None if y_range is None else (-y_range[1], -y_range[0]), -north, -south, pixels.shape[0])
-    cut = pixels[rows[0] : rows[1], columns[0] : columns[1]]
-    step = max(1, round(max(cut.shape[:2]) / _SCREEN_PIXELS))
-    height, width = (size // step for size in cut.shape[:2])
-    cut = cut[: height * step, : width * step]
-    if step > 1:
-        cut = cut.reshape(height, step, width, step, -1).mean(axis=(1, 3)).astype(np.uint8)
-    across, down = (east - west) / pixels.shape[1], (north - south) / pixels.shape[0]
-    left, top = west + columns[0] * across, north - rows[0] * down
-    bounds = (left, top - height * step * down, left + width * step * across, top)
-    return picture.clone(cut, bounds=bounds, xdensity=None, ydensity=None)
-
-
-def _span(wanted: tuple[float, float] | None, low: float, high: float, size: int) -> tuple[int, int]:
-    """Return the first pixel and the one after the last of the wanted part of an axis; at least one pixel."""
-    if wanted is None:
-        return 0, size
-    scale = size / (high - low)
-    first = min(max(math.floor((wanted[0] - low) * scale), 0), size - 1)
-    return first, max(min(math.ceil((wanted[1] - low) * scale), size), first + 1)
 
 
 class SeriesFigure:
@@ -136,11 +56,20 @@ class SeriesFigure:
         See `lazy_pictures`.
     tile_url
         Template of the local basemap.
+    on_tap
+        Called with the longitude and latitude of a click.
     view
         ``(west, south, east, north)`` to show, in web mercator metres; None shows the whole area.
     """
 
-    def __init__(self, series: Series, pictures: FullPictures, tile_url: str, view: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        series: Series,
+        pictures: FullPictures,
+        tile_url: str,
+        on_tap: Callable[[float, float], None],
+        view: Bounds | None = None,
+    ) -> None:
         self._series = series
         #: Under which the player finds the figure; another one each time, for a page may hold two for a moment.
         self.name = f"series-{next(_numbers)}"
@@ -151,6 +80,8 @@ class SeriesFigure:
         self.first = next(one.month for one in series.pictures if pictures.has(one.month))
         bounds = next(one.bounds for one in series.pictures if one.month == self.first)
         self._view = view or _padded(bounds)
+        self._on_tap = on_tap
+        self._marked, self._middle = ColumnDataSource({"xs": [], "ys": []}), ColumnDataSource({"x": [], "y": []})
         self._model: Figure | None = None
         self._plot: Any = None
         self.overlay = self._overlay(pictures, tile_url)
@@ -230,6 +161,15 @@ class SeriesFigure:
                 visible=False,
                 name=f"frame:{month}",
             )
+        mark: dict[str, Any] = {"source": self._marked, "level": "overlay"}
+        figure.multi_line("xs", "ys", line_color="#10191a", line_width=5, line_alpha=0.6, **mark)
+        figure.multi_line("xs", "ys", line_color="#ffe14d", line_width=2.5, **mark)
+        ring: dict[str, Any] = {"x": "x", "y": "y", "source": self._middle, "fill_alpha": 0, "level": "overlay"}
+        figure.scatter(size=26, line_color="#10191a", line_width=5, line_alpha=0.5, **ring)
+        figure.scatter(size=26, line_color="#ffe14d", line_width=2.5, **ring)
+        # Bokeh frames what was clicked with dots; who comes by keyboard still sees where he is.
+        figure.stylesheets = [*figure.stylesheets, ":host(:focus:not(:focus-visible)) { outline: none; }"]
+        figure.on_event(Tap, self._tapped)
         box: dict[str, Any] = {"padding": 8, "border_radius": 6}
         figure.add_layout(
             Label(
@@ -250,6 +190,13 @@ class SeriesFigure:
         )
         self.set_frames(self._series)
 
+    def mark(self, ring: Sequence[tuple[float, float]]) -> None:
+        """Frame a pixel, given its corners as lon/lat; nothing frames none."""
+        corners = to_mercator(np.array(ring).reshape(-1, 2))
+        self._marked.data = {"xs": [corners[:, 0]], "ys": [corners[:, 1]]} if len(ring) else {"xs": [], "ys": []}
+        middle = corners[:4].mean(axis=0, keepdims=True) if len(ring) else corners
+        self._middle.data = {"x": middle[:, 0], "y": middle[:, 1]}
+
     def view(self) -> Bounds | None:
         """Return the part of the map on screen, in web mercator metres, once it was drawn."""
         if self._model is None:
@@ -257,6 +204,10 @@ class SeriesFigure:
         across: Any = self._model.x_range
         down: Any = self._model.y_range
         return across.start, down.start, across.end, down.end
+
+    def _tapped(self, event: Any) -> None:
+        lon, lat = to_lonlat(np.array([[event.x, event.y]], dtype=np.float64))[0]
+        self._on_tap(float(lon), float(lat))
 
     def refresh(self) -> None:
         """Draw the month at rest anew, because the pictures changed."""

@@ -9,9 +9,12 @@ import panel as pn
 
 from app.actions import Actions
 from app.frames import FramePainter
-from app.state import AppState, Series, assign
+from app.results import Series
+from app.state import AppState, assign
+from app.views.pixel import PixelCard
 from app.views.player import MonthPlayer, month_entries, ramp_of
 from app.views.series import SeriesFigure
+from app.views.styles import PAGE_CSS
 from stac_timelapse.picture.indices import PRESETS
 
 
@@ -39,10 +42,20 @@ class TimelapseView:
             None, widgets={"time": self.player}, sizing_mode="stretch_both", linked_axes=False, margin=0
         )
         self._stage = pn.Column(sizing_mode="stretch_both", margin=0, css_classes=["t-stage"])
-        self.panel = pn.Column(self._stage, self.player, sizing_mode="stretch_both", margin=0)
+        self._pixel = PixelCard(state, actions)
+        self._hint = pn.pane.HTML(
+            '<div class="hint">Click the picture to see what is behind a pixel</div>',
+            stylesheets=[PAGE_CSS],
+            margin=0,
+            styles={"position": "absolute", "right": "22px", "top": "22px", "pointer-events": "none", "z-index": "5"},
+        )
+        fill: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0}
+        picture = pn.Column(self._stage, self._hint, **fill, styles={"position": "relative"})
+        self.panel = pn.Column(pn.Row(picture, self._pixel.panel, **fill), self.player, **fill)
         self.player.param.watch(self._rest, "rested")
         self.player.param.watch(self._pace, "speed")
         state.param.watch(self._follow, ["series", "current"])
+        state.param.watch(self._mark, "pixel")
 
     def _follow(self, *_events: Any) -> None:
         series = self._state.series
@@ -66,13 +79,20 @@ class TimelapseView:
         view = None
         if self._figure is not None and self._shown is not None and self._shown.recipe.aoi == series.recipe.aoi:
             view = self._figure.view()
-        self._figure = SeriesFigure(series, painter.full, self._tile_url, view)
+        self._figure = SeriesFigure(series, painter.full, self._tile_url, self._actions.look_into, view)
+        self._mark()
         self._painter = painter
         self.player.figure = self._figure.name
         self.player.value = self._figure.first
         self._pane.object = self._figure.overlay
         if not self._stage.objects:
             self._stage.append(self._pane)
+
+    def _mark(self, *_events: Any) -> None:
+        pixel = self._state.pixel
+        self._hint.visible = pixel is None
+        if self._figure is not None:
+            self._figure.mark(() if pixel is None else pixel.ring)
 
     async def _rest(self, _event: Any) -> None:
         """Draw the month at rest at full resolution; it is painted in a thread, so nobody waits for it."""

@@ -22,6 +22,7 @@ from stac_timelapse.cube.look import WIDEST, Look
 from stac_timelapse.errors import CancelledError
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.export.geotiff import write_composite
+from stac_timelapse.probe import Observation, PixelMonth
 from stac_timelapse.scenes.facts import MonthFacts
 from stac_timelapse.scenes.model import Pass, Scene, SceneSet
 
@@ -66,6 +67,24 @@ def result_of(path, month, *, seen=2, unreadable=()):
     )
 
 
+class PlayedProbe:
+    """A pixel with one observation a month."""
+
+    def __init__(self, engine, recipe, lon, lat):
+        self.engine, self.recipe, self.lon, self.lat = engine, recipe, lon, lat
+        self.ring = tuple((lon + x, lat + y) for x, y in [(0, 0), (1e-4, 0), (1e-4, -1e-4), (0, -1e-4), (0, 0)])
+        self.at = (3, 7)
+        self.looked = []
+
+    def look(self, month):
+        if self.engine.look_error is not None:
+            raise self.engine.look_error
+        self.looked.append(month)
+        value = int(month[-2:])
+        kept = Observation(PASS.scenes[0], 4, (value, 20, 30), True)
+        return PixelMonth(month, (kept,), (value, 20, 30), 1, 1)
+
+
 class PlayedEngine:
     """Answers what it was told to; a gate holds back each month until the test lets it go."""
 
@@ -77,6 +96,8 @@ class PlayedEngine:
         self.measure_error = None
         self.look_error = None
         self.looks = []
+        self.probe_error = None
+        self.probed = []
         self.clear = 0.5
         self.searches = []
         self.gate = threading.Semaphore(100)
@@ -115,6 +136,12 @@ class PlayedEngine:
     def bright_ground(self, _scenes, look):
         self.looks.append("bright ground")
         return np.ones(look.classes[0].shape, dtype=bool)
+
+    def probe(self, recipe, _scenes, place, lost):
+        if self.probe_error is not None:
+            raise self.probe_error
+        self.probed.append((recipe, place, lost))
+        return PlayedProbe(self, recipe, *place)
 
     def build(self, recipe, _scenes, *, first, on_progress, should_stop):
         self.resolutions.append(recipe.resolution)

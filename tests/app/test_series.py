@@ -10,7 +10,7 @@ import panel as pn
 from bokeh.models import GlyphRenderer
 from session_world import AREA, result_of
 
-from app.state import Frame, Series
+from app.results import Frame, Series
 from app.views.series import SeriesFigure
 from stac_timelapse.recipe import Recipe
 
@@ -35,7 +35,9 @@ def test_a_month_at_rest_is_drawn_anew_when_its_picture_changed():
     results = tuple(result_of(Path(month), month) for month in MONTHS)
     frames = tuple(Frame(month, f"{month}.webp", (0.0, 0.0, 400.0, 500.0)) for month in MONTHS)
     pictures = Pictures()
-    figure = SeriesFigure(Series(recipe, "true-colour", MONTHS, results, frames), pictures, "tiles/{Z}/{X}/{Y}.png")
+    figure = SeriesFigure(
+        Series(recipe, "true-colour", MONTHS, results, frames), pictures, "tiles/{Z}/{X}/{Y}.png", print
+    )
     slider = pn.widgets.Select(label="time", options=list(MONTHS), value=MONTHS[0])
     root = pn.pane.HoloViews(figure.overlay, widgets={"time": slider}, linked_axes=False).get_root()
 

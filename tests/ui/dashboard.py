@@ -165,6 +165,14 @@ class Dashboard:
         for _ in range(times):
             slider.press(key)
 
+    def look_into(self, longitude: float, latitude: float) -> Locator:
+        """Click the picture, and return the table of what is behind the pixel once it is read."""
+        self.page.mouse.click(*self.at(longitude, latitude))
+        card = self.page.locator(".t-pixel")
+        expect(card.locator("tr.sum")).to_be_visible(timeout=SLOW)
+        expect(card.get_by_role("status")).to_have_count(0, timeout=SLOW)
+        return card
+
     def save(self, name: str, folder: Path) -> Path:
         """Click an export button and return the saved file."""
         with self.page.expect_download(timeout=SLOW) as waiting:

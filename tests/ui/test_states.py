@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -10,6 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
 from dashboard import SLOW, Dashboard
 from playwright.sync_api import expect
 
@@ -360,6 +362,48 @@ def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     page.locator(".t-lab-pass [role=combobox]").click()
     options.nth(0).click()
     expect(after).to_be_hidden()
+    assert dashboard.complaints == []
+
+
+def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-07")
+    dashboard.search()
+    dashboard.build()
+    expect(page.get_by_text("Click the picture to see what is behind a pixel")).to_be_visible()
+    card = dashboard.look_into(16.46, 49.41)
+    expect(page.get_by_text("Click the picture to see what is behind a pixel")).to_be_hidden()
+    expect(card.get_by_role("heading")).to_have_text("Pixel in June 2022")
+    june = card.locator("tr.sum td.n").all_text_contents()
+    assert len(june) == 3
+    for box in (card.bounding_box(), page.locator(".t-stage").bounding_box(), dashboard.button("t-gif").bounding_box()):
+        assert box["x"] >= 372 and box["x"] + box["width"] <= 1280 and box["y"] + box["height"] <= 720  # noqa: PT018
+    with page.expect_download(timeout=SLOW) as waiting:
+        dashboard.button("t-pixel-csv").click()
+    waiting.value.save_as(tmp_path / "pixel.csv")
+    with (tmp_path / "pixel.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    composites = [row for row in rows if row["row"] == "composite"]
+    assert [row["month"] for row in composites] == ["2022-06", "2022-07"]
+    assert [float(composites[0][band]) for band in ("B04", "B03", "B02")] == [float(value) for value in june]
+    used = [row["date"] for row in rows if row["month"] == "2022-06" and row["used"] == "1"]
+    expect(card.locator("tr.in")).to_have_count(len(used))
+    expect(card.locator("tr.out")).to_have_count(
+        len([row for row in rows if row["month"] == "2022-06" and row["used"] == "0"])
+    )
+    dashboard.step("ArrowRight")
+    expect(card.get_by_role("heading")).to_have_text("Pixel in July 2022")
+    expect(card.locator("tr.sum td.n").first).to_have_text(f"{float(composites[1]['B04']):.4f}")
+
+    with zipfile.ZipFile(dashboard.save("t-geotiff", tmp_path)) as archive:
+        for row in composites:
+            with rasterio.open(io.BytesIO(archive.read(f"composite_{row['month']}.tif"))) as file:
+                x, y = rasterio.warp.transform("EPSG:4326", file.crs, [16.46], [49.41])
+                (values,) = file.sample([(x[0], y[0])])
+            assert [round(10000 * float(row[band])) for band in ("B04", "B03", "B02")] == values[:3].tolist()
+    dashboard.button("t-pixel-close").click()
+    expect(card).to_be_hidden()
     assert dashboard.complaints == []
 
 
