@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from stac_timelapse.cube.look import Look
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import InvalidInputError, TimelapseError
 from stac_timelapse.picture.classes import mask_overlay
-from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.indices import PRESETS, preset_for
 from stac_timelapse.picture.render import render, stretch_of
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.rescue import looked_at
@@ -98,7 +98,7 @@ class MaskLab:
 
     def _read(self, job: Job, recipe: Recipe, scenes: SceneSet, key: str) -> None:
         look = self._engine.look_at(recipe, scenes, key)
-        picture = _data_url(_colours(look, recipe.preset or "true-colour"), "JPEG", quality=88)
+        picture = _data_url(_colours(look, recipe.preset or "true-colour", recipe.bands), "JPEG", quality=88)
         self._jobs.tell(job, self._opened, _Bench(look, picture))
 
     def _opened(self, bench: _Bench) -> None:
@@ -123,9 +123,9 @@ def _told_by(used: SceneSet) -> tuple[str, ...]:
     return tuple(one.key for one in looked_at(used))
 
 
-def _colours(look: Look, name: str) -> NDArray[np.uint8]:
+def _colours(look: Look, name: str, bands: Sequence[str]) -> NDArray[np.uint8]:
     """Return the pass as a picture, stretched for its clear ground."""
-    preset = PRESETS[name]
+    preset = preset_for(name if PRESETS[name].needs else None, bands)
     clear = look.judge(MaskPolicy()).reasons == 0
     settled = np.where(clear, look.reflectance, 0) if clear.mean() > _ENOUGH else look.reflectance
     return render(look.reflectance, preset, stretch_of([settled.astype(np.uint16)], preset))

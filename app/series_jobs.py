@@ -70,7 +70,7 @@ class SeriesJobs:
         state, series = self.state, self.state.series
         if series is None or not series.results or state.busy or state.exporting or series.preset == state.preset:
             return
-        if set(PRESETS[state.preset].bands) <= set(series.recipe.bands):
+        if set(PRESETS[state.preset].needs) <= set(series.recipe.bands):
             preset = state.preset
             self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._on_error)
 

@@ -13,7 +13,7 @@ from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.cube.mask import DEFAULT_CLEAR
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.indices import ANY_BAND, PRESETS
 from stac_timelapse.pipeline import choose
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
@@ -102,7 +102,7 @@ class AppState(param.Parameterized):
             months_of_year=self.months_of_year,
             max_cloud=100.0,  # what counts is the cloud inside the area
             max_area_cloud=self.max_area_cloud,
-            bands=PRESETS[self.preset].bands,
+            bands=PRESETS[self.preset].needs or ANY_BAND,
             preset=self.preset,
             resolution=self.resolution,
             clear=self.clear,
@@ -155,7 +155,7 @@ class AppState(param.Parameterized):
         except InvalidInputError:
             return True
         same = chosen.but(preset=None, bands=series.recipe.bands) == series.recipe.but(preset=None)
-        return not same or not set(chosen.bands) <= set(series.recipe.bands)
+        return not same or not set(PRESETS[self.preset].needs) <= set(series.recipe.bands)
 
     @property
     def is_built(self) -> bool:

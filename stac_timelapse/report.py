@@ -9,9 +9,8 @@ from typing import Any
 
 from stac_timelapse import __version__
 from stac_timelapse.build import MonthResult
-from stac_timelapse.composite.gaps import QUALITY
+from stac_timelapse.composite.gaps import OBSERVATIONS, QUALITY
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.export.parts import OBSERVATIONS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import AREA_CLOUD, BY_HAND, NOT_SEEN, SCENE_CLOUD, UNREADABLE, SceneSet
 

@@ -27,7 +27,7 @@ class MonthPlayer(JSComponent, WidgetBase):
     current = param.String(default="", doc="Month that the slider should move to, YYYY-MM.")
     figure = param.String(default="", doc="Name of the figure that shows the months.")
     picture = param.String(default="", doc="What the months show, e.g. True colour.")
-    ramp = param.List(default=[], doc="Of an index: its limits and, between them, colours as CSS.")
+    ramp = param.List(default=[], doc="Of a picture with a palette: its limits and, between them, colours as CSS.")
     months = param.List(default=[], doc="One mapping a month: what the strip, the caption and the note say.")
     speed = param.Integer(default=4, bounds=(1, 30), doc="Months a second while playing.")
 
@@ -39,8 +39,8 @@ class MonthPlayer(JSComponent, WidgetBase):
 
 
 def ramp_of(preset: Preset) -> list[str]:
-    """Return an index's lower limit, the colours of its palette and its upper limit; nothing for other pictures."""
-    if preset.kind != "index":
+    """Return a palette's lower limit, its colours and its upper limit; nothing for pictures without one."""
+    if not preset.colours:
         return []
     low, high = preset.limits
     return [f"{low:g}", *(f"rgb{colour}" for colour in preset.colours), f"{high:g}"]

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.scenes.months import is_near, span_of
 
+#: The band that says how many clear passes are behind a pixel.
+OBSERVATIONS = "observations"
 #: The band that says where a value comes from, and its values.
 QUALITY = "quality"
 NO_DATA, OBSERVED, HELD, BLENDED, WIDENED = range(5)

@@ -17,9 +17,8 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.shutil import copy as copy_raster
 
-from stac_timelapse.composite.gaps import QUALITY
+from stac_timelapse.composite.gaps import OBSERVATIONS, QUALITY
 
-OBSERVATIONS = "observations"
 _SCALE = 0.0001
 _BLOCK = 512
 #: Overviews average the pixels that have data; those of the count and the quality are averages too, for display.

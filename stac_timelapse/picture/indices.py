@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_timelapse.composite.gaps import OBSERVATIONS
 from stac_timelapse.errors import InvalidInputError
 
 Colours = tuple[tuple[int, int, int], ...]
@@ -29,15 +30,15 @@ class Preset:
     bands
         Sentinel-2 bands it needs: red, green, blue of an ``"rgb"`` picture; the two bands of an
         ``"index"``, which is their normalised difference (first - second) / (first + second); the one
-        band of a ``"grey"`` picture.
+        band of a ``"grey"`` picture; of a ``"count"`` the number of clear passes.
     kind
         How the bands become colours.
     joint
         Whether the bands share one stretch, which keeps natural colours natural.
     limits
-        Index values at the ends of the palette.
+        Index values, or numbers of passes, at the ends of the palette.
     colours
-        Palette of an index, ends and steps between; lightness runs one way, so that it also reads
+        Palette of an index or a count, ends and steps between; lightness runs one way, so that it also reads
         without colour vision and in print.
     """
 
@@ -45,10 +46,15 @@ class Preset:
     title: str
     description: str
     bands: tuple[str, ...]
-    kind: Literal["rgb", "index", "grey"] = "rgb"
+    kind: Literal["rgb", "index", "grey", "count"] = "rgb"
     joint: bool = False
     limits: tuple[float, float] = (0.0, 1.0)
     colours: Colours = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The satellite's bands that it needs; a count needs none, for every file has it."""
+        return () if self.kind == "count" else self.bands
 
     def palette(self) -> NDArray[np.uint8]:
         """Return ``(256, 3)`` uint8 colours from the low to the high limit."""
@@ -62,6 +68,10 @@ class Preset:
 _GREENS: Colours = ((250, 243, 224), (231, 218, 160), (170, 200, 110), (84, 156, 84), (16, 96, 66), (5, 48, 44))
 _BLUES: Colours = ((247, 240, 226), (214, 219, 208), (136, 184, 212), (48, 118, 182), (10, 60, 122), (4, 28, 66))
 _EMBERS: Colours = ((38, 8, 44), (112, 22, 68), (190, 56, 60), (236, 122, 58), (248, 198, 110), (253, 246, 218))
+_VIOLETS: Colours = ((244, 238, 250), (205, 190, 228), (158, 130, 200), (108, 76, 164), (62, 36, 112), (28, 12, 58))
+
+#: What is built for a picture that needs no band of its own.
+ANY_BAND = ("B04",)
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
@@ -117,6 +127,15 @@ PRESETS: Mapping[str, Preset] = {
             kind="index",
             limits=(-0.3, 0.8),
             colours=_EMBERS,
+        ),
+        Preset(
+            "looks",
+            "Number of clear looks",
+            "How many clear passes of the month are behind each pixel: pale is one, dark is eight or more.",
+            (OBSERVATIONS,),
+            kind="count",
+            limits=(1.0, 8.0),
+            colours=_VIOLETS,
         ),
     )
 }

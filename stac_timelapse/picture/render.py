@@ -81,7 +81,7 @@ def stretch_of(months: Iterable[NDArray[np.uint16]], preset: Preset) -> Stretch:
     """Settle one stretch for a series.
 
     Each month gives its 2nd and 98th percentile; the medians over the months are taken, so that a
-    month of snow or haze does not darken all the others. An index has fixed limits.
+    month of snow or haze does not darken all the others. An index and a count have fixed limits.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def stretch_of(months: Iterable[NDArray[np.uint16]], preset: Preset) -> Stretch:
     preset
         The picture.
     """
-    if preset.kind == "index":
+    if preset.kind in {"index", "count"}:
         return Stretch((preset.limits[0],), (preset.limits[1],))
     groups = [slice(None)] if preset.joint else [slice(i, i + 1) for i in range(len(preset.bands))]
     ends: list[list[NDArray[np.float64]]] = [[] for _ in groups]
@@ -142,7 +142,9 @@ def render(
         ``(y, x, 3)``; a calm diagonal hatch where a band has no data, fine light lines over what is filled.
     """
     if preset.kind == "index":
-        picture = _index_colours(reflectance, preset, stretch)
+        picture = _coloured(_normalised_difference(reflectance), preset, stretch)
+    elif preset.kind == "count":
+        picture = _coloured(reflectance[0].astype(np.float32), preset, stretch)
     else:
         channels = [
             _lookup(low, high, stretch.gamma)[band]
@@ -248,10 +250,14 @@ def _lookup(low: float, high: float, gamma: float) -> NDArray[np.uint8]:
     return greys
 
 
-def _index_colours(reflectance: NDArray[np.uint16], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
+def _normalised_difference(reflectance: NDArray[np.uint16]) -> NDArray[np.float32]:
     first, second = reflectance.astype(np.float32)
     total = first + second
-    value = np.divide(first - second, total, out=np.zeros_like(total), where=total > 0)
+    value: NDArray[np.float32] = np.divide(first - second, total, out=np.zeros_like(total), where=total > 0)
+    return value
+
+
+def _coloured(value: NDArray[np.float32], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
     low, high = stretch.lows[0], stretch.highs[0]
     step = np.round(np.clip((value - low) / (high - low), 0, 1) * 255).astype(np.uint8)
     picture: NDArray[np.uint8] = preset.palette()[step]

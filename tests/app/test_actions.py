@@ -248,6 +248,14 @@ def test_another_picture_of_the_same_bands_is_painted_without_a_build(desk):
     desk.actions.recolour()
     desk.wait(lambda: desk.state.series.preset == "ndvi")
     assert desk.state.series.frames != frames
+    desk.state.preset = "looks"
+    assert not desk.state.is_outdated  # every file has the number of looks
+    desk.actions.recolour()
+    desk.wait(lambda: desk.state.series.preset == "looks")
+    desk.state.series = None
+    desk.search()
+    desk.build()
+    assert desk.state.series.recipe.bands == ("B04",)
 
 
 def test_a_choice_that_changes_the_question_makes_the_answer_outdated(desk):

@@ -62,7 +62,18 @@ def test_an_index_is_the_normalised_difference():
     assert (render(month(1000, 3000), preset, stretch_of([], preset))[0, 0] == palette[0]).all()
 
 
-@pytest.mark.parametrize("name", ["ndvi", "ndwi", "nbr"])
+def test_a_count_is_coloured_by_its_number_and_hatched_where_nobody_looked():
+    preset = PRESETS["looks"]
+    palette, stretch = preset.palette(), stretch_of([], preset)
+    counts = np.array([[[0, 1, 3, 8, 20]]], dtype=np.uint16)
+    picture = render(counts, preset, stretch)
+    assert picture[0, 0].tolist() == [GAP_COLOURS[1]] * 3
+    for col, share in ((1, 0), (2, 2 / 7), (3, 1), (4, 1)):
+        assert (picture[0, col] == palette[round(share * 255)]).all()
+    assert preset.needs == ()
+
+
+@pytest.mark.parametrize("name", ["ndvi", "ndwi", "nbr", "looks"])
 def test_palettes_read_without_colour_vision(name):
     luminance = PRESETS[name].palette() @ np.array([0.2126, 0.7152, 0.0722])
     steps = np.diff(luminance)

@@ -134,6 +134,15 @@ def test_another_picture_of_the_same_bands_needs_no_build(dashboard):
     expect(dashboard.player.locator(".legend")).to_have_text("Vegetation (NDVI)00.9")
     dashboard.wait(lambda: dashboard.colour(*forest)[1] > dashboard.colour(*forest)[0] + 20)
     expect(dashboard.button("t-build")).to_contain_text("Build again")
+    dashboard.choose("t-preset", "Number of clear looks")
+    expect(dashboard.player.locator(".legend")).to_have_text("Number of clear looks18")
+
+    def purple():
+        red, green, blue = dashboard.colour(*forest)
+        return blue > red > green + 8
+
+    dashboard.wait(purple)
+    expect(dashboard.button("t-build")).to_contain_text("Build again")
     dashboard.choose("t-preset", "Short-wave infrared")
     expect(dashboard.button("t-build")).not_to_contain_text("again")
 
