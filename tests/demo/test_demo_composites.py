@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
+
 import numpy as np
 import pytest
 import rasterio
@@ -10,6 +13,7 @@ from stac_timelapse import demo, pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.demo import truth
 from stac_timelapse.demo.spec import PIXEL, WORLD_NORTH, WORLD_WEST
+from stac_timelapse.demo.weather import true_clouds
 from stac_timelapse.recipe import Recipe
 
 BANDS = ("B02", "B03", "B04", "B08")
@@ -44,35 +48,64 @@ class Series:
         one, other = self.band(month, first), self.band(month, second)
         return (one - other) / (one + other)
 
+    @functools.cached_property
+    def judged(self):
+        """Every month that has a clear pixel, against the truth."""
+        return {month: Judged(self, month) for month in self.months if self.observations[month].any()}
+
+
+class Judged:
+    """A month of the series beside what was truly there."""
+
+    def __init__(self, series, month):
+        passes = series.scenes.passes_of(month)
+        looks = [look_of(one) for one in passes]
+        self.clear = np.stack([clear for clear, _, _ in looks])
+        #: Where a pass looked at ground without a cloud or its shadow.
+        self.free = np.stack([free for _, free, _ in looks])
+        #: Granules' looks at such ground: those that the mask hides, and all.
+        self.hidden = sum(hidden for _, _, hidden in looks)
+        self.seen = self.clear.any(axis=0)
+        ground = np.stack([truth.surface(one.datetime.date(), BANDS, demo.FULL.window) for one in passes])
+        ground[~self.clear.repeat(len(BANDS), axis=0).reshape(ground.shape)] = np.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # nobody looked
+            self.expected = np.nanmedian(ground, axis=0)
+        self.difference = series.reflectance[month] - self.expected
+        self.cloud_left = int((self.difference[BANDS.index("B02")] > 200).sum())
+
 
 @pytest.fixture(scope="module")
 def series():
     return Series()
 
 
-def clear_of(one):
-    """Return where a pass is clear on the landscape, from its files alone."""
-    clear = np.zeros((ROWS.stop - ROWS.start, COLUMNS.stop - COLUMNS.start), dtype=bool)
+def look_of(one):
+    """Return where a pass is clear on the landscape, where it truly is, and how many looks are lost, of how many."""
+    clear, free = np.zeros((2, ROWS.stop - ROWS.start, COLUMNS.stop - COLUMNS.start), dtype=bool)
+    plan = next(plan for plan in demo.FULL.passes() if plan.day == one.datetime.date())
+    hidden = np.zeros(2, dtype=np.int64)
     for scene in one.scenes:
+        tile = next(tile for tile in demo.FULL.tiles if tile.code == scene.tile)
         with rasterio.open(scene.assets["SCL"].href) as file:
-            found = np.isin(file.read(1), CLEAR).repeat(2, axis=0).repeat(2, axis=1)
+            classes = file.read(1)
             row = round((WORLD_NORTH - file.transform.f) / PIXEL) - ROWS.start
             column = round((file.transform.c - WORLD_WEST) / PIXEL) - COLUMNS.start
-        clear[row : row + found.shape[0], column : column + found.shape[1]] |= found
-    return clear
+        good, ground = np.isin(classes, CLEAR), (classes > 0) & ~true_clouds(plan, tile)
+        hidden += (ground & ~good).sum(), ground.sum()
+        where = np.s_[row : row + 2 * classes.shape[0], column : column + 2 * classes.shape[1]]
+        clear[where] |= good.repeat(2, axis=0).repeat(2, axis=1)
+        free[where] |= ground.repeat(2, axis=0).repeat(2, axis=1)
+    return clear, free, hidden
 
 
 @pytest.mark.parametrize("month", JUDGED)
 def test_a_month_is_the_median_of_what_was_truly_there(series, month):
-    passes = series.scenes.passes_of(month)
-    clear = np.stack([clear_of(one) for one in passes])
-    np.testing.assert_array_equal(series.observations[month], clear.sum(axis=0))
-    seen = clear.any(axis=0)
+    judged = series.judged[month]
+    np.testing.assert_array_equal(series.observations[month], judged.clear.sum(axis=0))
+    seen = judged.seen
     assert seen.mean() > 0.97
-    ground = np.stack([truth.surface(one.datetime.date(), BANDS, demo.FULL.window) for one in passes])
-    ground[~clear.repeat(len(BANDS), axis=0).reshape(ground.shape)] = np.nan
-    expected = np.nanmedian(ground[:, :, seen], axis=0)
-    difference = series.reflectance[month][:, seen] - expected
+    expected, difference = judged.expected[:, seen], judged.difference[:, seen]
     error = dict(zip(BANDS, np.median(np.abs(difference), axis=1), strict=True))
     bias = np.abs(np.median(difference, axis=1))
     assert error["B02"] < 4
@@ -137,9 +170,28 @@ def test_the_reservoir_falls_and_fills(series):
 
 def test_no_step_where_the_baseline_changes(series):
     stable = truth.stable_mask(demo.FULL.window)
-    level = {month: np.nanmedian(series.band(month, "B04")[stable]) for month in series.months if month > "2021-12"}
-    steps = np.abs(np.diff(list(level.values())))
-    # The provider's numbers rise by 1000 on 25 January 2022.
-    assert steps.max() < 100, level
+    # The provider's numbers rise by 1000 on 25 January 2022. What the sun and the snow change, the truth knows.
+    shift = {month: np.nanmean(one.difference[:, stable], axis=1) for month, one in series.judged.items()}
     offsets = {scene.month: scene.offset for scene in series.scenes.scenes}
     assert (offsets["2021-11"], offsets["2022-03"]) == (0, -1000)
+    before, after = ([values for month, values in shift.items() if offsets[month] == wanted] for wanted in (0, -1000))
+    assert len(before) >= 3
+    assert len(after) >= 10
+    drift = np.abs(np.mean(after, axis=0) - np.mean(before, axis=0))
+    assert drift.max() < 10, drift  # 0.001 of reflectance
+    assert np.abs(list(shift.values())).max() < 20  # and no month is 0.002 off
+
+
+def test_hardly_a_cloud_is_left_and_little_clear_land_is_lost_in_the_whole_series(series):
+    judged = series.judged.values()
+    assert len(judged) == 15
+    shown = sum(one.seen.sum() for one in judged)
+    assert 0 < sum(one.cloud_left for one in judged) < 0.0005 * shown
+    # Land that a pass saw free of clouds, and that the month does not show.
+    able = sum(one.free.any(axis=0).sum() for one in judged)
+    assert 0 < sum((one.free.any(axis=0) & ~one.seen).sum() for one in judged) < 0.005 * able
+    for one in judged:
+        assert one.cloud_left < 0.0015 * one.seen.sum()
+        assert (one.free.any(axis=0) & ~one.seen).sum() < 0.02 * one.free.any(axis=0).sum()
+    hidden, looks = np.sum([one.hidden for one in judged], axis=0)
+    assert 0 < hidden < 0.02 * looks
