@@ -54,11 +54,12 @@ def _places(path: Path, transform: Affine, shape: tuple[int, int], epsg: int | N
     return (xs - own.c) / own.a, (ys - own.f) / own.e
 
 
-def undecided(path: Path, transform: Affine, shape: tuple[int, int], epsg: int) -> np.ndarray:
+def undecided(path: Path, transform: Affine, shape: tuple[int, int], epsg: int, *, within: float = 1e-3) -> np.ndarray:
     """Return where a centre is so near to an edge between the file's pixels that both are nearest, if it is warped."""
     if pixels(path)[2] == epsg:
         return np.zeros(shape, dtype=bool)
-    return np.any([np.abs(place - np.round(place)) < 1e-3 for place in _places(path, transform, shape, epsg)], axis=0)
+    places = _places(path, transform, shape, epsg)
+    return np.any([np.abs(place - np.round(place)) < within for place in places], axis=0)
 
 
 @functools.lru_cache(maxsize=64)
