@@ -61,8 +61,9 @@ def passes(page: Dashboard) -> None:
     page.page.get_by_text("Show the passes").click()
     lines = page.page.locator(".t-passes label")
     expect(lines.first).to_contain_text("clear")
+    expect(page.page.get_by_text("(10 left out)")).to_be_visible()
     lines.first.locator("input").uncheck()
-    expect(page.page.get_by_text("(1 left out)")).to_be_visible()
+    expect(page.page.get_by_text("(11 left out)")).to_be_visible()
 
 
 def building(page: Dashboard) -> None:
