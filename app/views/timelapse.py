@@ -44,7 +44,7 @@ class TimelapseView:
         self._stage = pn.Column(sizing_mode="stretch_both", margin=0, css_classes=["t-stage"])
         self._pixel = PixelCard(state, actions)
         self._hint = pn.pane.HTML(
-            '<div class="hint">Click the picture to see what is behind a pixel</div>',
+            '<div class="over">Click the picture to see what is behind a pixel</div>',
             stylesheets=[PAGE_CSS],
             margin=0,
             styles={"position": "absolute", "right": "22px", "top": "22px", "pointer-events": "none", "z-index": "5"},

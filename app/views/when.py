@@ -46,7 +46,7 @@ class WhenStep:
         self._address = pmui.TextInput(
             label="Address of the STAC API",
             placeholder="https://…",
-            margin=(4, 0),
+            margin=(10, 0, 4, 0),
             visible=False,
             css_classes=["t-address"],
             **wide,
