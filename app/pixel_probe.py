@@ -63,7 +63,7 @@ class PixelProbe:
         """Read all months, and offer their table."""
         probe, series = self._probe, self._series
         if probe is not None and series is not None:
-            assign(self._state, pixel_note="Reading all months …")
+            assign(self._state, pixel_note="Reading the whole series …")
             self._jobs.start("pixel", lambda job: self._write(job, probe, series), on_error=self._failed)
 
     def put_away(self) -> None:
@@ -97,7 +97,7 @@ class PixelProbe:
         found = []
         for read, month in enumerate(series.months):
             job.check()
-            self._jobs.tell(job, self._progress, f"Reading all months … {read} of {len(series.months)}")
+            self._jobs.tell(job, self._progress, f"Reading the whole series … {read} of {len(series.months)}")
             found.append(probe.look(month))
         folder = self._workspace.new_folder()
         out = folder / f"pixel_{probe.lon:.5f}_{probe.lat:.5f}_{series.months[0]}_{series.months[-1]}.csv"

@@ -18,6 +18,7 @@ from stac_timelapse.pipeline import choose
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
 from stac_timelapse.scenes.months import ALL_MONTHS
+from stac_timelapse.scenes.periods import PERIODS
 
 #: The rules for gaps that are offered.
 GAP_RULES = ("blank", "hold", "blend", "widen:10")
@@ -46,6 +47,7 @@ class AppState(param.Parameterized):
     months_of_year = param.ClassSelector(
         class_=tuple, default=ALL_MONTHS, doc="Months of the year that count, 1 to 12."
     )
+    period: Any = param.Selector(default="month", objects=list(PERIODS), doc="What one picture is made of.")
     max_area_cloud = param.Number(
         80.0, bounds=(0, 100), doc="Largest share of what a pass saw of the area that may be hidden, percent."
     )
@@ -100,6 +102,7 @@ class AppState(param.Parameterized):
             start=self.start,
             end=self.end,
             months_of_year=self.months_of_year,
+            period=self.period,
             max_cloud=100.0,  # what counts is the cloud inside the area
             max_area_cloud=self.max_area_cloud,
             bands=PRESETS[self.preset].needs or ANY_BAND,
@@ -126,6 +129,11 @@ class AppState(param.Parameterized):
         return choose(
             self.searched.but(max_area_cloud=self.max_area_cloud, excluded=excluded, kept=kept), self.scenes, self.seen
         )
+
+    @property
+    def noun(self) -> str:
+        """What one picture of what was found or is being built is called."""
+        return PERIODS[self.searched.period if self.searched is not None else self.period].noun
 
     @property
     def busy(self) -> bool:

@@ -15,6 +15,7 @@ from stac_timelapse import __version__, commands, probe_command
 from stac_timelapse.composite.persistent import LEAST_LOOKS, SHARE
 from stac_timelapse.errors import NothingFoundError, TimelapseError, cause_of
 from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.scenes.periods import PERIODS
 
 #: What Dask has to say about lost connections comes after our own sentence, and at length.
 _LOUD = ("distributed", "distributed.client", "distributed.nanny", "tornado", "tornado.application", "asyncio")
@@ -66,6 +67,7 @@ _AREA_CLOUD_HELP = "leave out passes of which more was hidden, in percent of wha
 _MEASURE_HELP = "read the overviews of the cloud masks, and say what each pass saw clear inside the area itself"
 
 _OPENING_HELP = "radius of the disc that a cloud or shadow must hold to be one (morphological opening; default: 0)"
+_PERIOD_HELP = f"what one composite is made of: {', '.join(PERIODS)} (the month of all years together); default: month"
 _RESCUE_HELP = (
     f"take for bright ground what is flagged as cloud in more than {SHARE} %% of at least {LEAST_LOOKS} passes"
 )
@@ -113,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_query(probe)
     _add_method(probe)
     probe.add_argument("--at", required=True, metavar="LON,LAT", help="place inside the area, in degrees")
-    probe.add_argument("--month", metavar="YYYY-MM", help="only this month (default: all of them)")
+    probe.add_argument("--month", metavar="YYYY-MM", help="only this month, or other period (default: all of them)")
     probe.add_argument("--csv", type=Path, metavar="FILE", help="write the table as CSV too")
     probe.add_argument("--json", action="store_true", help="print JSON instead of a table")
     probe.set_defaults(command=probe_command.probe)
@@ -144,6 +146,7 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--months-of-year", type=_numbers, default=tuple(range(1, 13)), metavar="6,7,8", help="only these months"
     )
+    parser.add_argument("--period", default="month", metavar="NAME", help=_PERIOD_HELP)
     parser.add_argument(
         "--max-cloud", type=float, default=80.0, metavar="PERCENT", help="of a whole scene (default 80)"
     )

@@ -164,6 +164,7 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
         start=start,
         end=end,
         months_of_year=arguments.months_of_year,
+        period=arguments.period,
         max_cloud=arguments.max_cloud,
         bands=bands,
         preset=preset,

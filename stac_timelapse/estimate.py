@@ -86,7 +86,7 @@ def estimate_of(
             f"{pixels:,} pixels, and {max_pixels:,} are allowed; choose {fitting} m or a smaller area."
         )
     read = sum(_scene_bytes(scene, grid, bands) for scene in scenes.scenes)
-    most = max((sum(len(one.scenes) for one in scenes.passes_of(month)) for month in scenes.months), default=0)
+    most = max((sum(len(one.scenes) for one in passes) for passes in scenes.by_month().values()), default=0)
     tile = min(TILE, grid.width) * min(TILE, grid.height)
     at_once = min(threads, math.ceil(grid.width / TILE) * math.ceil(grid.height / TILE))
     # Half a tile's scenes are held at a time, two bytes a pixel and band, and the masks of all of it.

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.composite.gaps import Gaps
+from stac_timelapse.composite.gaps import BLANK, Gaps
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.scenes.catalog import BANDS, Catalog
 from stac_timelapse.scenes.months import ALL_MONTHS, months_between
+from stac_timelapse.scenes.periods import periods_of
 from stac_timelapse.scenes.search import SceneQuery
 from stac_timelapse.scenes.union import attribution_of, catalogs_of
 
@@ -61,6 +62,8 @@ class Recipe:
     clip
         Whether the files that are taken away hold no data outside the area, or all of the rectangle around it. The
         months themselves are the same.
+    period
+        What one picture is made of: a month, or another one of `stac_timelapse.scenes.periods.PERIODS`.
     """
 
     catalog: str
@@ -83,9 +86,10 @@ class Recipe:
     kept: tuple[str, ...] = ()
     gaps: str = "blank"
     clip: bool = False
+    period: str = "month"
 
     def __post_init__(self) -> None:
-        months_between(self.start, self.end, self.months_of_year)
+        self.months  # noqa: B018 - their checks
         self.policy  # noqa: B018 - its checks
         unknown = [band for band in self.bands if band not in BANDS]
         if unknown or not self.bands:
@@ -102,12 +106,15 @@ class Recipe:
                 "Sentinel-2 sees 10 m."
             )
         Method.parse(self.method).check(self.bands)
-        Gaps.parse(self.gaps)
+        if Gaps.parse(self.gaps) != BLANK and self.period == "climatology":
+            raise InvalidInputError(
+                f"The rule for gaps {self.gaps} needs time to go on: use blank where all years are one."
+            )
 
     @property
     def months(self) -> tuple[str, ...]:
-        """Every month of it, ``"YYYY-MM"``."""
-        return months_between(self.start, self.end, self.months_of_year)
+        """Every month of it, ``"YYYY-MM"``, or other period, see `stac_timelapse.scenes.periods`."""
+        return periods_of(self.period, months_between(self.start, self.end, self.months_of_year))
 
     @property
     def limits_the_area(self) -> bool:
@@ -123,7 +130,8 @@ class Recipe:
     def query(self) -> SceneQuery:
         """What to search for."""
         around = Gaps.parse(self.gaps).days
-        return SceneQuery(self.aoi, self.start, self.end, self.months_of_year, self.max_cloud, self.bands, around)
+        dates = self.start, self.end, self.months_of_year
+        return SceneQuery(self.aoi, *dates, self.max_cloud, self.bands, around, self.period)
 
     @property
     def sources(self) -> tuple[Catalog, ...]:
@@ -164,6 +172,7 @@ class Recipe:
             "kept": list(self.kept),
             "gaps": self.gaps,
             "clip": self.clip,
+            "period": self.period,
         }
 
     def to_json(self) -> str:
@@ -204,6 +213,7 @@ class Recipe:
                 kept=tuple(values["kept"]),
                 gaps=values["gaps"],
                 clip=values["clip"],
+                period=values.get("period", "month"),  # older recipes have none
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInputError(f"The recipe cannot be read: {type(error).__name__} at {error}.") from error

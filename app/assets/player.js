@@ -31,7 +31,7 @@ export function render({model, view}) {
   const row = element("div", {class: "row"})
   const back = element("button", {class: "icon", type: "button", "aria-label": "Month before", title: "Month before (\u2190)"}, BACK)
   const play = element("button", {class: "icon play", type: "button", "aria-label": "Play", title: "Play (space)"}, PLAY)
-  const next = element("button", {class: "icon", type: "button", "aria-label": "Next month", title: "Next month (\u2192)"}, NEXT)
+  const next = element("button", {class: "icon", type: "button", "aria-label": "Next", title: "Next (\u2192)"}, NEXT)
   const track = element("div", {class: "track"})
   const strip = element("div", {class: "strip", "aria-hidden": "true"})
   const slider = element("input", {type: "range", class: "slider", min: 0, step: 1, "aria-label": "Month"})
@@ -207,10 +207,9 @@ export function render({model, view}) {
       bar.style.height = `${Math.round(month.share * 100)}%`
       const well = element("div", {class: "well"})
       well.append(bar)
-      const january = month.month.endsWith("-01") || at === 0
-      const letter = at % every === 0 ? month.letter : ""
-      const tick = element("div", {class: january ? "tick year" : "tick"})
-      tick.textContent = january ? month.month.slice(0, 4) : letter
+      const text = month.year || at % every === 0 ? month.tick : ""
+      const tick = element("div", {class: month.year ? "tick year" : "tick"})
+      tick.textContent = text
       cell.append(well, tick)
       return cell
     }))

@@ -8,10 +8,11 @@ from typing import Any
 
 from app.results import Series
 from app.state import AppState
-from app.views.words import count, month_letter, month_words, result_words, share_words, size_words
+from app.views.words import count, result_words, share_words, size_words, ticks_of
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.scenes.facts import failure_lines
 from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.scenes.periods import words_of
 
 _MILLION = 1e6
 _LETTERS = 24
@@ -21,14 +22,16 @@ _MONTHS = 4
 
 def counts_html(scenes: SceneSet) -> str:
     """Return one bar a month, as high as the number of its passes."""
-    numbers = [len(scenes.passes_of(month)) for month in scenes.months]
+    numbers = [len(passes) for passes in scenes.by_month().values()]
     most = max(*numbers, 1)
     every = -(-len(numbers) // _LETTERS)
     bars = []
+    ticks = ticks_of(scenes.months)
     for at, (month, number) in enumerate(zip(scenes.months, numbers, strict=True)):
-        tick = month[:4] if month.endswith("-01") or at == 0 else month_letter(month) if at % every == 0 else ""
+        text, is_year = ticks[at]
+        tick = text if is_year or at % every == 0 else ""
         kind = "bar" if number else "bar none"
-        title = f"{month_words(month)}: {count(number, 'pass', 'passes')}"
+        title = f"{words_of(month)}: {count(number, 'pass', 'passes')}"
         bars.append(
             f'<div class="month" title="{title}"><span class="n">{number if len(numbers) <= _LETTERS else ""}</span>'
             f'<div class="well"><div class="{kind}" style="height:{100 * number / most:.0f}%"></div></div>'
@@ -72,7 +75,7 @@ def catalogs_html(scenes: SceneSet) -> str:
     for share in answered:
         words = f"<b>{escape(share.title)}</b>: {count(scenes.n_of(share.title), 'scene')} used"
         if share.lacked:
-            months = ", ".join(map(month_words, share.gained))
+            months = ", ".join(map(words_of, share.gained))
             some = months if len(share.gained) <= _MONTHS else count(len(share.gained), "month")
             gained = f"; passes gained in {some}" if months else ""
             listed = [*share.lacked, *([f"gained: {months}"] if some != months else [])]
@@ -131,7 +134,7 @@ def months_html(series: Series | None, building: str, current: str, *, at_work: 
         shown = " shown" if month == current else ""
         rows.append(
             f'<tr class="{kind}{shown}" title="{escape(result_words(result))}"><td class="dot"></td>'
-            f"<td>{month_words(month)}</td><td>{_passes(result)}</td><td class=share>{words}</td></tr>"
+            f"<td>{words_of(month)}</td><td>{_passes(result)}</td><td class=share>{words}</td></tr>"
         )
         rows += [
             f'<tr class="lost"><td></td><td colspan="3">left out: {escape(scene)} ({escape(reason)})</td></tr>'

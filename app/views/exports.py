@@ -13,7 +13,8 @@ from panel.custom import JSComponent
 from app.actions import Actions
 from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
-from app.views.words import size_words
+from app.views.words import count, size_words
+from stac_timelapse.scenes.periods import PERIODS
 
 _TITLES = {"gif": "GIF animation", "geotiff": "GeoTIFFs, one a month"}
 
@@ -106,7 +107,8 @@ def exports_html(state: AppState) -> str:
     series = state.series
     some = ""
     if series is not None and series.results and not series.complete:
-        words = f"{len(series.results)} of {len(series.months)} months are built and can be saved."
+        what = count(len(series.months), PERIODS[series.recipe.period].noun)
+        words = f"{len(series.results)} of {what} are built and can be saved."
         some = f'<span class="quiet">{words}</span>'
     newest = {one.kind: one for one in reversed(state.downloads)}
     links = "".join(

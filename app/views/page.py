@@ -92,6 +92,7 @@ class PageView:
             "start",
             "end",
             "months_of_year",
+            "period",
             "max_area_cloud",
             "preset",
             "resolution",

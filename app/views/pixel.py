@@ -13,10 +13,11 @@ from app.results import Pixel
 from app.state import AppState
 from app.views.exports import Saver
 from app.views.styles import PAGE_CSS
-from app.views.words import count, month_words
+from app.views.words import count
 from stac_timelapse.picture.classes import SCL_COLOURS
 from stac_timelapse.probe import Observation, PixelMonth
 from stac_timelapse.probe_report import reflectance
+from stac_timelapse.scenes.periods import words_of
 
 WIDTH = 404
 
@@ -37,7 +38,7 @@ class PixelCard:
         )
         small: dict[str, Any] = {"size": "small", "margin": 0}
         self._save = pmui.Button(
-            label="Save CSV, all months", icon="table", variant="outlined", css_classes=["t-pixel-csv"], **small
+            label="Save CSV, whole series", icon="table", variant="outlined", css_classes=["t-pixel-csv"], **small
         )
         self._close = pmui.Button(label="Close", variant="text", css_classes=["t-pixel-close"], **small)
         self._saver = Saver(width=0, height=0, margin=0)
@@ -71,7 +72,7 @@ class PixelCard:
 def pixel_html(pixel: Pixel, note: str) -> str:
     """Return a table of the month's observations, used or not and why, and of what they make."""
     month = pixel.month
-    title = "Pixel" if month is None else f"Pixel in {month_words(month.month)}"
+    title = "Pixel" if month is None else f"Pixel in {words_of(month.month)}"
     place = f"{abs(pixel.lat):.5f}° {'NS'[pixel.lat < 0]}, {abs(pixel.lon):.5f}° {'EW'[pixel.lon < 0]}"
     head = f"<h3>{escape(title)}</h3><p>{place}</p>"
     told = f'<p role="status">{escape(note)}</p>' if note else ""

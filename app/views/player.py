@@ -10,8 +10,9 @@ from panel.widgets.base import WidgetBase
 
 from app.results import Series
 from app.views.styles import ASSETS, PLAYER_CSS
-from app.views.words import month_letter, month_words, result_words
+from app.views.words import result_words, ticks_of
 from stac_timelapse.picture.indices import Preset
+from stac_timelapse.scenes.periods import words_of
 
 
 class MonthPlayer(JSComponent, WidgetBase):
@@ -49,22 +50,24 @@ def ramp_of(preset: Preset) -> list[str]:
 def month_entries(series: Series) -> list[dict[str, Any]]:
     """Return what the player says about each month of a series."""
     entries = []
+    ticks = dict(zip(series.months, ticks_of(series.months), strict=True))
     for month in series.months:
         result = series.result(month)
-        state, note, share = "waiting", f"{month_words(month)} is not built yet", 0.0
+        state, note, share = "waiting", f"{words_of(month)} is not built yet", 0.0
         detail = result_words(result)
         if result is not None:
             share = result.clear_share
             state = "empty" if result.empty and not result.filled_share else "ready"
-            note = f"{month_words(month)}: {detail}" if result.empty else ""
+            note = f"{words_of(month)}: {detail}" if result.empty else ""
         elif month in series.shown:
             state, detail = "preview", "preview, not built yet"
-            note = f"Preview of {month_words(month)}: coarse, not built yet"
+            note = f"Preview of {words_of(month)}: coarse, not built yet"
         entries.append(
             {
                 "month": month,
-                "label": month_words(month),
-                "letter": month_letter(month),
+                "label": words_of(month),
+                "tick": ticks[month][0],
+                "year": ticks[month][1],
                 "state": state,
                 "share": share,
                 "note": note,

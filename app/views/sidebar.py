@@ -92,7 +92,7 @@ class Sidebar:
         used = self._state.used
         if used is None:
             return ""
-        return f"{count(len(used.passes), 'pass', 'passes')} in {count(len(used.months), 'month')}"
+        return f"{count(len(used.passes), 'pass', 'passes')} in {count(len(used.months), self._state.noun)}"
 
 
 class Step:
@@ -229,7 +229,7 @@ class Footer:
         if state.scenes is not None:
             built = state.is_built
             self._build.variant = "outlined" if built else "contained"
-            self._build.label = f"{'Build again' if built else 'Build'} · {count(len(state.scenes.months), 'month')}"
+            self._build.label = f"{'Build again' if built else 'Build'} · {count(len(state.scenes.months), state.noun)}"
         self._line.object, share = progress_words(state)
         # The indeterminate bar runs while there is nothing to count.
         self._bar.variant = "indeterminate" if share is None else "determinate"
@@ -250,4 +250,5 @@ def progress_words(state: AppState) -> tuple[str, float | None]:
     within = progress.tiles_done / progress.tiles_total if progress.tiles_total else 0.0
     number = min(progress.months_done + 1, total)
     tiles = f" · tile {progress.tiles_done} of {progress.tiles_total}" if progress.tiles_total > 1 else ""
-    return f"<b>Month {number} of {total}</b>{tiles}", min((progress.months_done + within) / total, 1.0)
+    share = min((progress.months_done + within) / total, 1.0)
+    return f"<b>{state.noun.capitalize()} {number} of {total}</b>{tiles}", share

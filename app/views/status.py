@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from app.state import AppState
-from app.views.words import month_words
+from stac_timelapse.scenes.periods import words_of
 
 _ART = {
     "idle": '<rect x="14" y="20" width="52" height="40" rx="6"/><path d="M14 48l14-13 11 9 10-8 17 14"/>'
@@ -103,7 +103,7 @@ def outdated_html(state: AppState) -> str:
     else:
         todo = f"{'Build' if state.is_current else 'Search and build'} to replace it."
     name = f"{escape(series.recipe.aoi.name)}, " if series.recipe.aoi.name else ""
-    dates = f"{month_words(series.months[0])} to {month_words(series.months[-1])}"
+    dates = f"{words_of(series.months[0])} to {words_of(series.months[-1])}"
     return (
         f'<div class="outdated" role="status">This is the timelapse from before your last change: {name}{dates}. '
         f"{todo}</div>"

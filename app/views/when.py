@@ -14,8 +14,8 @@ from app.actions import Actions
 from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
-from app.views.words import month_words
 from stac_timelapse.scenes.months import ALL_MONTHS
+from stac_timelapse.scenes.periods import PERIODS, words_of
 
 _FIRST_YEAR = 2015  # Sentinel-2A was launched in June 2015
 _NAMES = {calendar.month_abbr[month]: month for month in ALL_MONTHS}
@@ -69,6 +69,13 @@ class WhenStep:
             },
             **wide,
         )
+        self._period = pmui.Select(
+            label="One picture a",
+            options={kind.title: name for name, kind in PERIODS.items()},
+            margin=(6, 0, 4, 0),
+            css_classes=["t-period"],
+            **wide,
+        )
         self._cloud = pmui.IntSlider(
             label="Cloud limit in your area",
             start=0,
@@ -88,6 +95,7 @@ class WhenStep:
             pn.Row(self._start.panel, pn.Spacer(width=10), self._end.panel, sizing_mode="stretch_width", margin=(4, 0)),
             small,
             self._of_year,
+            self._period,
             self._cloud,
             sizing_mode="stretch_width",
             margin=0,
@@ -99,16 +107,19 @@ class WhenStep:
         state = self._state
         dates = f"{_short(state.start)} to {_short(state.end)}"
         some = "" if len(state.months_of_year) == len(ALL_MONTHS) else f" · {len(state.months_of_year)} months a year"
-        return f"{dates}{some} · ≤ {state.max_area_cloud:.0f} % cloud"
+        each = "" if state.period == "month" else f" · by {PERIODS[state.period].noun}"
+        if state.period == "climatology":
+            each = " · all years as one"
+        return f"{dates}{some}{each} · ≤ {state.max_area_cloud:.0f} % cloud"
 
     def _link(self) -> None:
         state = self._state
-        for widget in (self._catalog, self._address, self._of_year):
+        for widget in (self._catalog, self._address, self._of_year, self._period):
             widget.param.watch(self._changed, "value")
         self._cloud.param.watch(self._changed, "value_throttled")
         for picker in (self._start, self._end):
             picker.watch(self._changed)
-        state.param.watch(self._follow, ["catalog", "start", "end", "months_of_year", "max_area_cloud"])
+        state.param.watch(self._follow, ["catalog", "start", "end", "months_of_year", "period", "max_area_cloud"])
         self._follow()
 
     def _changed(self, *_events: Any) -> None:
@@ -127,6 +138,7 @@ class WhenStep:
             catalog=catalog,
             **dates,
             months_of_year=tuple(sorted(self._of_year.value or ())),
+            period=self._period.value,
             max_area_cloud=float(self._cloud.value),
         )
 
@@ -139,6 +151,7 @@ class WhenStep:
             self._start.value = state.start
             self._end.value = state.end
             self._of_year.value = list(state.months_of_year)
+            self._period.value = state.period
             self._cloud.value = round(state.max_area_cloud)
         finally:
             self._following = False
@@ -180,5 +193,5 @@ class MonthPicker:
 
 
 def _short(month: str) -> str:
-    name, year = month_words(month).split()
+    name, year = words_of(month).split()
     return f"{name[:3]} {year}"

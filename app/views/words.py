@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter
+from collections.abc import Sequence
 
 from stac_timelapse.build import MonthResult
+from stac_timelapse.scenes.periods import days_of
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _STEP = 1000
 
 
-def month_words(month: str) -> str:
-    """Return ``"June 2023"`` for ``"2023-06"``."""
-    return f"{calendar.month_name[int(month[5:])]} {month[:4]}"
+def ticks_of(labels: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return what stands under each period of a strip, and whether it is a year: where a year begins its number.
 
-
-def month_letter(month: str) -> str:
-    """Return ``"J"`` for ``"2023-06"``."""
-    return calendar.month_name[int(month[5:])][0]
+    Else the initials of a few months, as in ``"JJA"``, and a dot for the second half of one.
+    """
+    ticks = []
+    before = 0
+    for label in labels:
+        first, last = days_of(label)
+        together = first.month == last.month and first.year != last.year
+        if first.year != before and not together:
+            ticks.append((str(first.year), True))
+        elif first.day > 1:
+            ticks.append(("\u00b7", False))
+        else:
+            months = range(first.month, first.month + (last.month - first.month) % 12 + 1)
+            ticks.append(("".join(calendar.month_name[(month - 1) % 12 + 1][0] for month in months), False))
+        before = first.year
+    return ticks
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stac_timelapse.errors import InvalidInputError
-from stac_timelapse.scenes.months import is_near, span_of
+from stac_timelapse.scenes.periods import days_of, is_near
 
 #: The band that says how many clear passes are behind a pixel.
 OBSERVATIONS = "observations"
@@ -19,8 +19,8 @@ OBSERVATIONS = "observations"
 QUALITY = "quality"
 NO_DATA, OBSERVED, HELD, BLENDED, WIDENED = range(5)
 QUALITY_MEANS = (
-    "0 no data; 1 observed in this month; 2 held: the last clear value before; 3 blended: between the last clear value "
-    "before and the next after, linear in time; 4 widened: passes some days before or after the month"
+    "0 no data; 1 observed in this period; 2 held: the last clear value before; 3 blended: between the last clear "
+    "value before and the next after, linear in time; 4 widened: passes some days before or after the period"
 )
 MOST_DAYS = 31
 
@@ -104,7 +104,7 @@ def fill_months(
     quality
         ``(month, y, x)`` uint8, see `QUALITY_MEANS`.
     """
-    middles = np.array([sum(span_of(month)) / 2 for month in months])
+    middles = np.array([sum(day.toordinal() for day in days_of(month)) / 2 for month in months])
     numbers = np.arange(len(months), dtype=np.int32)[:, None, None]
     before = np.maximum.accumulate(np.where(seen, numbers, -1), axis=0)
     after = np.minimum.accumulate(np.where(seen, numbers, len(months))[::-1], axis=0)[::-1]

@@ -19,6 +19,7 @@ from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.stack import TILE, axes, masked_cube, month_layers, refuse_rescue
 from stac_timelapse.scenes.facts import facts_by_month
 from stac_timelapse.scenes.model import Pass, SceneSet
+from stac_timelapse.scenes.periods import days_of
 
 #: Reflectance = DN x SCALE.
 SCALE = 0.0001
@@ -96,7 +97,7 @@ def monthly_composites(
     -------
     xarray.Dataset
         ``reflectance (time, band, y, x)`` uint16, ``scale_factor`` 0.0001, 0 = no clear observation;
-        ``observations (time, y, x)`` uint8, clear passes behind each pixel; with another rule for gaps than blank
+        ``observations (time, y, x)`` uint16, clear passes behind each pixel; with another rule for gaps than blank
         ``quality (time, y, x)`` uint8, see `stac_timelapse.composite.gaps.QUALITY_MEANS`. ``time`` is the first day
         of the month; a month without a clear pixel keeps its slot. CRS in ``spatial_ref``.
 
@@ -125,7 +126,7 @@ def monthly_composites(
         dtype=np.uint16,
         number=len(bands),
     )
-    observations = da.blockwise(_count_of, "tyx", layers, "tbyx", concatenate=True, dtype=np.uint8)
+    observations = da.blockwise(_count_of, "tyx", layers, "tbyx", concatenate=True, dtype=np.uint16)
     ys, xs = axes(grid)
     dataset = xr.Dataset(
         {
@@ -133,7 +134,7 @@ def monthly_composites(
             "observations": (("time", "y", "x"), observations),
         },
         coords={
-            "time": np.array([np.datetime64(f"{month}-01", "ns") for month in scenes.months]),
+            "time": np.array([np.datetime64(days_of(month)[0], "ns") for month in scenes.months]),
             "band": list(bands),
             "y": ys,
             "x": xs,
@@ -177,5 +178,5 @@ def _quality_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return chunk[:, -2].astype(np.uint8)
 
 
-def _count_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    return chunk[:, -1].astype(np.uint8)
+def _count_of(chunk: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    return chunk[:, -1]

@@ -23,6 +23,8 @@ from stac_timelapse.scenes.model import Bounds, Pass
 _PLANS = 32
 #: Rows that are read and reduced at a time: a row of blocks.
 _STRIP = 512
+#: Of very many granules fewer rows are, although some blocks are then fetched more than once. Bytes.
+_MOST_BYTES = 512 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class MonthPlan:
         if todo is not None:
             masks = [clear & todo for clear in masks]
         out = np.empty((len(self.bands) + 1, target.height, target.width), dtype=np.uint16)
-        for rows, strip in self._strips(target):
+        for rows, strip in self._strips(target, len(granules)):
             out[:, rows] = self.reduce(
                 read_bands(granules, self.bands, [clear[rows] for clear in masks], strip), numbers
             )
@@ -175,15 +177,18 @@ class MonthPlan:
         pass_of = np.array([self.pass_of[number] for number in numbers], dtype=np.int64)
         return reduce_month(stack, pass_of, self.method, self.bands, np.array(self.order, dtype=np.int64))
 
-    def _strips(self, target: Target) -> Iterator[tuple[slice, Target]]:
+    def _strips(self, target: Target, granules: int) -> Iterator[tuple[slice, Target]]:
         """Cut a tile at the files' block edges: half of it at a time is half the memory, and as many requests."""
         above = round((self.origin_north - target.north) / target.resolution)
-        first, height = 0, _STRIP - above % _STRIP
+        most = _STRIP
+        while most > 1 and 2 * granules * len(self.bands) * most * target.width > _MOST_BYTES:
+            most //= 2
+        first, height = 0, most - above % most
         while first < target.height:
             last = min(first + height, target.height)
             north = target.north - first * target.resolution
             yield slice(first, last), replace(target, north=north, height=last - first)
-            first, height = last, _STRIP
+            first, height = last, most
 
 
 def clearest_first(passes: Sequence[Pass]) -> tuple[int, ...]:

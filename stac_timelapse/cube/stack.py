@@ -16,6 +16,7 @@ from stac_timelapse.cube.raster import Target
 from stac_timelapse.cube.reader import Locator, MaskedReader, target_of
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.scenes.model import Scene
+from stac_timelapse.scenes.periods import days_of
 
 __all__ = ["TILE", "axes", "masked_cube", "month_layers", "refuse_rescue", "target_of", "targets"]
 
@@ -73,7 +74,7 @@ def month_layers(
     Parameters
     ----------
     months
-        ``"YYYY-MM"``.
+        ``"YYYY-MM"``, or other periods.
     layers
         The addresses that the reader gets for each month's layers, in order.
     grid
@@ -95,7 +96,7 @@ def month_layers(
         {
             **_ITEM,
             "id": month,
-            "properties": {"datetime": f"{month}-01T00:00:00Z", **extent},
+            "properties": {"datetime": f"{days_of(month)[0]}T00:00:00Z", **extent},
             "assets": {
                 name: {"href": text, "type": "image/tiff", **extent} for name, text in zip(names, texts, strict=True)
             },

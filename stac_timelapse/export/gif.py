@@ -20,6 +20,7 @@ from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.picture.cartography import PAPER, FrameText, annotate
 from stac_timelapse.picture.indices import Preset
 from stac_timelapse.picture.render import Stretch, render_cog
+from stac_timelapse.scenes.periods import days_of
 
 #: geogif holds the frames in float64: more values than this (about 1.5 GB) would not fit a laptop.
 _MAX_VALUES = 190_000_000
@@ -79,7 +80,7 @@ def write_gif(
     stack = xr.DataArray(
         np.stack(frames).transpose(0, 3, 1, 2),
         dims=("time", "band", "y", "x"),
-        coords={"time": np.array([f"{month}-01" for month, _ in months], dtype="datetime64[ns]")},
+        coords={"time": np.array([days_of(month)[0] for month, _ in months], dtype="datetime64[ns]")},
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=out.parent) as folder:

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from stac_timelapse.scenes.periods import words_of
+
 #: Around the picture, and in it where nothing is shown.
 PAPER = (16, 28, 36)
 _INK, _MUTED, _ACCENT = (255, 255, 255), (160, 176, 184), (94, 200, 176)
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December")  # fmt: skip
 _MIN_WIDTH = 360
 _BAR_SHARE = 0.22
 
@@ -85,7 +85,7 @@ def annotate(
         _shadowed(draw, (unit, round(unit * 0.7)), text.title, round(unit * 1.1))
     _north_arrow(draw, width - unit * 1.6, unit * 0.8, unit)
     if text.empty and not text.filled:
-        _notice(draw, (width / 2, height / 2), "No clear pixel this month", unit)
+        _notice(draw, (width / 2, height / 2), "No clear pixel", unit)
     _strip(draw, text, (width, height, strip), unit, text.metres_per_pixel / factor)
     return np.asarray(canvas)
 
@@ -102,12 +102,6 @@ def _outlined(picture: NDArray[np.uint8], rings: Sequence[NDArray[np.float64]]) 
                 [tuple(corner) for corner in np.clip(ring - 0.5, 0, most)], fill=colour, width=width, joint="curve"
             )
     return image
-
-
-def month_label(month: str) -> str:
-    """Return ``"June 2022"`` for ``"2022-06"``."""
-    year, number = month.split("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
 
 
 def scale_bar(metres_per_pixel: float, available: float) -> tuple[int, str]:
@@ -138,7 +132,7 @@ def _strip(
         right = max(index * cell, (index + 1) * cell - gap - 1) if cell > gap + 1 else (index + 1) * cell - 1
         draw.rectangle((index * cell, top, right, top + line - 1), fill=colour)
     middle = top + line + (strip - line) * 0.38
-    label = month_label(text.month)
+    label = words_of(text.month)
     draw.text((unit, middle), label, font=_font(round(unit * 1.45)), fill=_INK, anchor="lm")
     if text.filled:
         right = unit * 1.6 + _font(round(unit * 1.45)).getlength(label)

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from stac_timelapse.scenes.model import Pass, Rejection, SceneSet
+from stac_timelapse.scenes.periods import Periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None
     is_near
         Tells whether a day outside a ``"YYYY-MM"`` may fill it.
     """
-    rejected: dict[str, list[Rejection]] = {}
+    rejected: dict[str | None, list[Rejection]] = {}
+    periods = Periods(scenes.months)
     for other in scenes.rejected:
-        rejected.setdefault(other.one.month, []).append(other)
+        rejected.setdefault(periods.of(other.one.datetime.date()), []).append(other)
     return {
         month: MonthFacts(
             used,

@@ -11,6 +11,7 @@ import geopandas as gpd
 from shapely.geometry import MultiPolygon, Polygon
 
 from stac_timelapse.scenes.catalog import CatalogShare
+from stac_timelapse.scenes.periods import Periods
 
 Bounds = tuple[float, float, float, float]
 
@@ -169,7 +170,8 @@ class SceneSet:
     passes
         Sorted by time; maybe also some of the days around the months.
     months
-        Every month that was asked for, also those without a pass.
+        Every month, or other period (see `stac_timelapse.scenes.periods`), that was asked for, also those without a
+        pass.
     n_items
         STAC items that the catalogues returned for the area and the dates.
     n_twins
@@ -214,15 +216,16 @@ class SceneSet:
         return sum(len(other.one.scenes) for other in self.rejected if other.reason == reason)
 
     def passes_of(self, month: str) -> tuple[Pass, ...]:
-        """Return the passes of one ``"YYYY-MM"``, in order of time."""
-        return tuple(one for one in self.passes if one.month == month)
+        """Return the passes of one period, in order of time."""
+        return self.by_month().get(month, ())
 
     def by_month(self) -> dict[str, tuple[Pass, ...]]:
-        """Return the passes of every month, in order of time, looked at once; empty for a month without."""
+        """Return the passes of every period, in order of time, looked at once; empty for one without."""
         found: dict[str, list[Pass]] = {month: [] for month in self.months}
+        periods = Periods(self.months)
         for one in self.passes:
-            found.setdefault(one.month, []).append(one)
-        return {month: tuple(found[month]) for month in self.months}
+            found.get(periods.of(one.datetime.date()) or "", []).append(one)
+        return {month: tuple(passes) for month, passes in found.items()}
 
     def without(self, reasons: Mapping[str, str]) -> SceneSet:
         """Return the set with the passes of these keys rejected, each for its reason; the months stay."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import date
 
 from stac_timelapse.errors import InvalidInputError
 
@@ -71,20 +70,6 @@ def last_day(month: str) -> int:
     """Return the number of days of a ``"YYYY-MM"``."""
     year, of_year = divmod(month_number(month), 12)
     return calendar.monthrange(year, of_year + 1)[1]
-
-
-def span_of(month: str) -> tuple[int, int]:
-    """Return the first and the last day of a ``"YYYY-MM"`` as ordinals."""
-    year, of_year = divmod(month_number(month), 12)
-    first = date(year, of_year + 1, 1).toordinal()
-    return first, first + last_day(month) - 1
-
-
-def is_near(day: date, month: str, days: int) -> bool:
-    """Tell whether a day lies outside a ``"YYYY-MM"``, at most so many days before its first or after its last."""
-    first, last = span_of(month)
-    ordinal = day.toordinal()
-    return first - days <= ordinal < first or last < ordinal <= last + days
 
 
 def with_neighbours(months: Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from stac_timelapse.scenes.acquisitions import Acquisition, newest_of_twins, uni
 from stac_timelapse.scenes.catalog import Catalog, CatalogShare
 from stac_timelapse.scenes.items import UnusableItemError, may_concern, scene_of
 from stac_timelapse.scenes.model import SCENE_CLOUD, Rejection, Scene, SceneSet, group_passes
-from stac_timelapse.scenes.months import is_near, months_between, with_neighbours
+from stac_timelapse.scenes.months import months_between, with_neighbours
+from stac_timelapse.scenes.periods import is_near, periods_of
 from stac_timelapse.scenes.provider import USUAL, Patience, api_items
 from stac_timelapse.scenes.static import static_items
 from stac_timelapse.scenes.union import title_of
@@ -43,6 +44,8 @@ class SceneQuery:
         Largest cloud cover of a granule in percent, as the provider states it.
     bands
         Sentinel-2 band names that will be read.
+    period
+        What the months form, see `stac_timelapse.scenes.periods.PERIODS`.
     days_around
         Scenes of so many days before and after the months are found as well, at most 31.
     """
@@ -54,6 +57,7 @@ class SceneQuery:
     max_cloud: float = 100.0
     bands: tuple[str, ...] = ("B04", "B03", "B02")
     days_around: int = 0
+    period: str = "month"
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -134,7 +138,7 @@ def find_scenes(catalogs: Sequence[Catalog], query: SceneQuery, patience: Patien
     cloudy = [scene for scene in unique if scene.cloud_cover > query.max_cloud]
     result = SceneSet(
         passes=group_passes(clear, coverage),
-        months=months,
+        months=periods_of(query.period, months),
         n_items=sum(one.n_items for one in answered),
         n_twins=sum(len(one.scenes) for one in answered) - sum(len(scenes) for scenes in twinless),
         rejected=tuple(Rejection(one, SCENE_CLOUD) for one in group_passes(cloudy, coverage)),

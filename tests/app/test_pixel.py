@@ -127,4 +127,4 @@ def test_the_card_tells_what_is_used_and_what_not_and_why():
     assert "Cloud, high probability" in rows[1] and "not a clear class" in rows[1] and "–" in rows[1]  # noqa: PT018
     assert "&lt;b&gt;" in rows[1]
     assert "Not read" in rows[2] and "could not be read (SCL: gone)" in rows[2]  # noqa: PT018
-    assert "Median of 1 pass" in rows[3] and "observed in this month" in rows[3]  # noqa: PT018
+    assert "Median of 1 pass" in rows[3] and "observed in this period" in rows[3]  # noqa: PT018

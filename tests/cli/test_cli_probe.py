@@ -50,7 +50,7 @@ def test_every_observation_is_printed_with_its_fate_and_the_composite(query, cap
         ["2022-01-13", "10:00", "sentinel-2a", "33TWM", "5 Bare soil", "yes", "0.2000"],
         ["2022-01-23", "10:00", "sentinel-2a", "33TWM", "9 Cloud, high probability", "no", "0.9000",
          "not a clear class"],
-        ["2022-01", "median", "observed in this month", "2", "0.1500"],
+        ["2022-01", "median", "observed in this period", "2", "0.1500"],
         ["2022-02-03", "10:00", "sentinel-2a", "33TWM", "4 Vegetation", "no", "0.3000", "above the cloud limit"],
         ["2022-02", "median", "no data", "0", "-"],
     ]  # fmt: skip
@@ -65,7 +65,7 @@ def test_one_month_as_json_and_csv(query, tmp_path, capsys):
     told = json.loads(printed)
     (month,) = told["months"]
     assert (told["method"], told["bands"], month["month"]) == ("mean", ["B04"], "2022-01")
-    assert month["composite"] == {"values": {"B04": 0.15}, "passes": 2, "origin": "observed in this month"}
+    assert month["composite"] == {"values": {"B04": 0.15}, "passes": 2, "origin": "observed in this period"}
     assert [(one["scene"], one["used"]) for one in month["observations"]] == [
         ("one", True), ("two", True), ("hidden", False),
     ]  # fmt: skip

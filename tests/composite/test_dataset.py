@@ -43,7 +43,7 @@ def test_decoded_it_is_reflectance_with_gaps(recipe):
     assert decoded["reflectance"][0, 0, :, :20].isnull().all()
     assert decoded["reflectance"][1].isnull().all()
     # No observation is a number, not a gap.
-    assert decoded["observations"].dtype == np.uint8
+    assert decoded["observations"].dtype == np.uint16
     assert set(np.unique(decoded["observations"])) == {0, 2}
 
 

@@ -29,8 +29,14 @@ SIZE = 48
 BANDS = ("B04", "B08")
 AREA = AreaOfInterest.from_bbox(LON - 0.0022, LAT - 0.0016, LON + 0.0022, LAT + 0.0016)
 MONTHS = ("2022-01", "2022-02", "2022-03")
-#: Middle of each month in days from the first of January, and its first and last day.
-MIDDLES, SPANS = (15.0, 44.5, 74.0), ((1, 31), (32, 59), (60, 90))
+#: First and last day of each period, counted from the first of January.
+SPANS = {
+    "month": ((1, 31), (32, 59), (60, 90)),
+    "half-month": ((1, 15), (16, 31), (32, 46), (47, 59), (60, 74), (75, 90)),
+    "season": ((1, 59), (60, 90)),
+    "quarter": ((1, 90),),
+}
+LAST = 90
 METHODS = ("median", "mean", "percentile:30", "first-clear", "max-ndvi", "medoid")
 
 
@@ -68,6 +74,7 @@ policies = st.fixed_dictionaries(
         "opening": st.sampled_from([0.0, 10.0]),
         "method": st.sampled_from(METHODS),
         "gaps": st.sampled_from(["blank", "hold", "blend", "widen:8"]),
+        "period": st.sampled_from([*SPANS]),
     }
 )
 
@@ -151,8 +158,8 @@ def fused(passes, grid, recipe):
     return cube, sure
 
 
-def filled(months, others, gaps):
-    """Return what the months show under a rule for gaps, pixel by pixel: values, and 0 to 4 for where they are from."""
+def filled(months, others, gaps, spans):
+    """Return what the periods show under a rule for gaps, pixel by pixel: values, and 0 to 4 for where from."""
     values = np.stack([np.nan_to_num(one) for one, _ in months])
     seen = np.stack([count > 0 for _, count in months])
     out, quality = values.copy(), seen.astype(int)
@@ -164,7 +171,8 @@ def filled(months, others, gaps):
             out[at][pixel], quality[at, row, col] = values[before[-1]][pixel], 2
         elif gaps == "blend" and before and after:
             low, high = before[-1], after[0]
-            share = (MIDDLES[at] - MIDDLES[low]) / (MIDDLES[high] - MIDDLES[low])
+            middles = [sum(span) / 2 for span in spans]
+            share = (middles[at] - middles[low]) / (middles[high] - middles[low])
             first, second = (np.floor(values[number][pixel] + 0.5) for number in (low, high))
             between = first + (second - first) * share
             out[at][pixel] = np.where((first == 0) | (second == 0), 0, between)
@@ -193,8 +201,8 @@ def compare(client, folder, drawn, changes):
     catalog = write_catalog(folder / "scenes", every)
     recipe = Recipe(str(catalog), AREA, MONTHS[0], MONTHS[-1], bands=BANDS, max_cloud=100, **changes)
     near = 8 if recipe.gaps.startswith("widen") else 0
-    inside = {number for number, flight in enumerate(drawn) if flight.day <= SPANS[-1][1] + near}
-    if not any(drawn[number].day <= SPANS[-1][1] for number in inside):
+    inside = {number for number, flight in enumerate(drawn) if flight.day <= LAST + near}
+    if not any(drawn[number].day <= LAST for number in inside):
         return  # no pass is no timelapse
     scenes = pipeline.find(recipe)
     offsets = {granule.name: offset for number in inside for granule, offset in made[number][0]}
@@ -222,16 +230,18 @@ def check(recipe, grid, passes, results, offsets, days: Mapping[int, Flight]):
         order = sorted(range(len(numbers)), key=lambda at: (flown[numbers[at]].cloud, flown[numbers[at]].day))
         return reduced(cube[numbers], recipe.method, BANDS, order)
 
-    months = [composed(lambda day, span=span: span[0] <= day <= span[1]) for span in SPANS]
+    spans = SPANS[recipe.period]
+    months = [composed(lambda day, span=span: span[0] <= day <= span[1]) for span in spans]
     others = []
     if recipe.gaps == "widen:8":
         others = [
             composed(lambda day, span=span: span[0] - 8 <= day <= span[1] + 8 and not span[0] <= day <= span[1])
-            for span in SPANS
+            for span in spans
         ]
-    values, quality = filled(months, others, recipe.gaps)
+    values, quality = filled(months, others, recipe.gaps, spans)
     assert sure.mean() > 0.1
-    for at, month in enumerate(MONTHS):
+    assert len(results) == len(spans)
+    for at, month in enumerate(sorted(results)):
         with rasterio.open(results[month].path) as file:
             layers = file.read()[:, sure]
         if recipe.gaps != "blank":

@@ -51,7 +51,7 @@ def test_the_whole_of_one_small_world(tmp_path):
     )
     assert data["reflectance"].dims == ("time", "band", "y", "x")
     assert data["reflectance"].dtype == np.uint16
-    assert data["observations"].dtype == np.uint8
+    assert data["observations"].dtype == np.uint16
     assert data.rio.crs.to_epsg() == 32633
     assert data["reflectance"].attrs["scale_factor"] == 0.0001
     assert [str(value)[:10] for value in data["time"].values] == ["2022-01-01", "2022-02-01", "2022-03-01"]

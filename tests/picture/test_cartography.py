@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_timelapse.picture.cartography import FrameText, annotate, month_label, scale_bar
+from stac_timelapse.picture.cartography import FrameText, annotate, scale_bar
 
 
 def text(**more):
@@ -48,8 +47,3 @@ def test_small_pictures_are_enlarged_by_whole_pixels():
     frame = annotate(picture, text())
     assert frame.shape[1] == 360
     assert (frame[130:131, 0:12] == picture[10, 0]).all()
-
-
-@pytest.mark.parametrize(("month", "label"), [("2022-01", "January 2022"), ("1999-12", "December 1999")])
-def test_months_are_written_out(month, label):
-    assert month_label(month) == label

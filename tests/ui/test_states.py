@@ -416,6 +416,37 @@ def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path
     assert dashboard.complaints == []
 
 
+def test_a_series_by_seasons(dashboard, tmp_path):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2021-12", "2022-08")
+    dashboard.choose("t-period", "Season (Dec–Feb, Mar–May, …)")
+    expect(page.locator(".t-step-when .summary")).to_have_text("Dec 2021 to Aug 2022 · by season · ≤ 80 % cloud")
+    dashboard.search()
+    expect(page.get_by_text("passes in 3 seasons")).to_be_visible()
+    expect(dashboard.button("t-build")).to_contain_text("Build · 3 seasons")
+    dashboard.build()
+    rows = page.locator(".t-months tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("December 2021 to February 2022")
+    expect(dashboard.player.locator(".title")).to_have_text("December 2021 to February 2022")
+    assert dashboard.player.locator(".tick").all_text_contents() == ["2021", "2022", "JJA"]
+    for box in (dashboard.player.locator(".detail").bounding_box(), dashboard.player.locator(".title").bounding_box()):
+        assert box["x"] >= 372 and box["x"] + box["width"] <= 1280  # noqa: PT018
+    dashboard.step("ArrowRight", 2)
+    expect(dashboard.player.locator(".title")).to_have_text("June to August 2022")
+    card = dashboard.look_into(16.46, 49.41)
+    expect(card.get_by_role("heading")).to_have_text("Pixel in June to August 2022")
+    assert card.locator("tr.in").count() + card.locator("tr.out").count() > 10
+    with zipfile.ZipFile(dashboard.save("t-geotiff", tmp_path)) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".tif")]
+    assert names == [f"composite_{label}.tif" for label in ("2021-12_2022-02", "2022-03_2022-05", "2022-06_2022-08")]
+    dashboard.open_step("when")
+    dashboard.choose("t-period", "Year")
+    expect(page.locator(".t-found .old")).to_contain_text("From before your last change")
+    assert dashboard.complaints == []
+
+
 def test_dates_the_wrong_way_round_are_one_sentence(dashboard):
     dashboard.type_area(BOX)
     set_months(dashboard, "2022-06", "2022-03")
