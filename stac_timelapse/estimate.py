@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from stac_timelapse.cube.grid import Grid, project_bounds
 from stac_timelapse.cube.stack import TILE
 from stac_timelapse.errors import TooBigError
-from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.model import Asset, Scene, SceneSet
+from stac_timelapse.scenes.sensors import MASK_BAND
 
 #: One Sentinel-2 tile at 10 m: what is allowed unless the caller says otherwise.
 MAX_PIXELS = 10_980**2

@@ -13,10 +13,11 @@ from stac_timelapse.composite.gaps import BLANK, Gaps
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
 from stac_timelapse.errors import InvalidInputError
-from stac_timelapse.scenes.catalog import BANDS, Catalog
+from stac_timelapse.scenes.catalog import Catalog
 from stac_timelapse.scenes.months import ALL_MONTHS, months_between
 from stac_timelapse.scenes.periods import periods_of
 from stac_timelapse.scenes.search import SceneQuery
+from stac_timelapse.scenes.sensors import BANDS
 from stac_timelapse.scenes.union import attribution_of, catalogs_of
 
 _FORMAT = 1

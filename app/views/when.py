@@ -14,6 +14,7 @@ from app.actions import Actions
 from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
+from stac_timelapse.scenes.catalog import CATALOGS
 from stac_timelapse.scenes.months import ALL_MONTHS
 from stac_timelapse.scenes.periods import PERIODS, words_of
 
@@ -133,6 +134,7 @@ class WhenStep:
         dates = {"start": self._start.value, "end": self._end.value}
         if (catalog == "demo") != (self._state.catalog == "demo"):
             dates = usual_dates(catalog)  # the demo has other months than the world
+        finest = CATALOGS[catalog].finest if catalog in CATALOGS else 0.0
         assign(
             self._state,
             catalog=catalog,
@@ -140,6 +142,7 @@ class WhenStep:
             months_of_year=tuple(sorted(self._of_year.value or ())),
             period=self._period.value,
             max_area_cloud=float(self._cloud.value),
+            resolution=max(self._state.resolution, finest),
         )
 
     def _follow(self, *_events: Any) -> None:

@@ -19,9 +19,9 @@ from stac_timelapse.composite.methods import Method
 from stac_timelapse.composite.plan import clearest_first
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
-from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.facts import MonthFacts
 from stac_timelapse.scenes.model import Pass, Scene
+from stac_timelapse.scenes.sensors import MASK_BAND
 
 #: Of the finished months, unless the caller says otherwise: some 200 of a whole Sentinel-2 tile.
 _LIMIT = 40 << 30

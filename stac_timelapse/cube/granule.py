@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from stac_timelapse.cube.blocks import View, view
 from stac_timelapse.cube.fetch import NotFetchedError, StalledError
+from stac_timelapse.cube.landsat import class_table, reflectance_table
 from stac_timelapse.cube.mask import MaskPolicy, clear_pixels
 from stac_timelapse.cube.raster import Source, Target, read_window
 from stac_timelapse.cube.scratch import scratch
 from stac_timelapse.cube.tiff import NotPlainError
 from stac_timelapse.errors import AssetReadError
-from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.model import Bounds, Scene
+from stac_timelapse.scenes.sensors import LANDSAT, MASK_BAND, SENTINEL_2
 
 #: Requests under way in a process, whatever the number of tiles it works on: they wait more than they work.
 IN_FLIGHT = 32
@@ -40,6 +41,8 @@ class Granule:
         DN to add.
     epsg, bounds, signing
         See `Source`.
+    sensor
+        Whose files they are, see `stac_timelapse.scenes.sensors`.
     """
 
     scene_id: str
@@ -48,12 +51,13 @@ class Granule:
     epsg: int
     bounds: Bounds
     signing: str
+    sensor: str = SENTINEL_2
 
     @classmethod
     def of(cls, scene: Scene, bands: Iterable[str]) -> Granule:
         """Return what is needed of a scene for some bands."""
         hrefs = {band: scene.assets[band].href for band in (*bands, MASK_BAND)}
-        return cls(scene.id, hrefs, scene.offset, scene.epsg, scene.bounds, scene.signing)
+        return cls(scene.id, hrefs, scene.offset, scene.epsg, scene.bounds, scene.signing, scene.sensor)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -76,7 +80,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def read_classes(granule: Granule, target: Target) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Return the classes of a granule on a window, ``(y, x)``, 0 where it has no data.
+    """Return the SCL classes of a granule on a window, ``(y, x)``, 0 where it has no data.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def read_classes(granule: Granule, target: Target) -> NDArray[np.uint8] | NDArra
         raise AssetReadError(granule.scene_id, MASK_BAND, str(error)) from error
     except (NotPlainError, NotFetchedError):
         scl = read_window(source, target)
-    return scl
+    return class_table()[scl] if granule.sensor == LANDSAT else scl
 
 
 def widened(target: Target, policy: MaskPolicy) -> Target:
@@ -178,6 +182,9 @@ def read_bands(
     together([(one.look, (band,)) for one, band, _ in pairs])
     together([(one.copy, (band, piece, plane)) for one, band, plane in pairs for piece in one.pieces(band)])
     together([(one.warp, (band, plane)) for one, band, plane in pairs if band in one.others])
+    for index, granule in enumerate(granules):
+        if granule.sensor == LANDSAT:
+            out[index] = reflectance_table()[out[index]]
     return out
 
 

@@ -16,8 +16,8 @@ from stackstac.raster_spec import RasterSpec
 from stac_timelapse.cube.granule import Granule, read_bands, read_clear
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.cube.raster import Target
-from stac_timelapse.scenes.catalog import MASK_BAND
 from stac_timelapse.scenes.model import Scene
+from stac_timelapse.scenes.sensors import MASK_BAND
 
 _last_mask = threading.local()
 

@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from stac_timelapse.area.vector import is_file
 from stac_timelapse.errors import InvalidInputError, without_secrets
-
-#: Keys under which the providers publish each Sentinel-2 band, the first that an item has is used.
-ASSET_KEYS: Mapping[str, tuple[str, ...]] = {
-    "B01": ("B01", "coastal", "B01_60m"),
-    "B02": ("B02", "blue", "B02_10m"),
-    "B03": ("B03", "green", "B03_10m"),
-    "B04": ("B04", "red", "B04_10m"),
-    "B05": ("B05", "rededge1", "B05_20m"),
-    "B06": ("B06", "rededge2", "B06_20m"),
-    "B07": ("B07", "rededge3", "B07_20m"),
-    "B08": ("B08", "nir", "B08_10m"),
-    "B8A": ("B8A", "nir08", "B8A_20m"),
-    "B09": ("B09", "nir09", "B09_60m"),
-    "B11": ("B11", "swir16", "B11_20m"),
-    "B12": ("B12", "swir22", "B12_20m"),
-    "SCL": ("SCL", "scl", "SCL_20m"),
-}
-MASK_BAND = "SCL"
-BANDS = tuple(band for band in ASSET_KEYS if band != MASK_BAND)
 
 #: Environment variable with the root URL of a running demo API; without it one is started on demand.
 DEMO_URL_VARIABLE = "STAC_TIMELAPSE_DEMO_URL"
@@ -59,6 +40,8 @@ class Catalog:
         Credit line the data's licence asks for.
     signing
         How hrefs are made readable at the moment of reading.
+    finest
+        Pixel size in metres below which there is nothing to see.
     """
 
     key: str
@@ -67,6 +50,7 @@ class Catalog:
     collection: str | None
     attribution: str
     signing: Literal["none", "planetary-computer"] = "none"
+    finest: float = 10.0
 
     @property
     def is_api(self) -> bool:
@@ -130,6 +114,15 @@ CATALOGS: Mapping[str, Catalog] = {
         collection="sentinel-2-l2a",
         attribution=_COPERNICUS,
     ),
+    "landsat": Catalog(
+        key="landsat",
+        title="Landsat 4 to 9 (Planetary Computer)",
+        url="https://planetarycomputer.microsoft.com/api/stac/v1",
+        collection="landsat-c2-l2",
+        attribution="Landsat data courtesy of the U.S. Geological Survey",
+        signing="planetary-computer",
+        finest=30.0,
+    ),
 }
 
 
@@ -176,20 +169,12 @@ def _by_address(url: str, collection: str | None) -> Catalog:
 
 
 def _with_collection(catalog: Catalog, collection: str) -> Catalog:
-    return Catalog(catalog.key, catalog.title, catalog.url, collection, catalog.attribution, catalog.signing)
+    return replace(catalog, collection=collection)
 
 
 def demo_url_from_environment() -> str | None:
     """Return the root URL of a demo API that already runs, or None."""
     return os.environ.get(DEMO_URL_VARIABLE) or None
-
-
-def asset_of(assets: Mapping[str, Any], band: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Return an item's ``(key, asset)`` for a Sentinel-2 band name, or None where it has none."""
-    for key in ASSET_KEYS[band]:
-        if key in assets:
-            return key, assets[key]
-    return None
 
 
 def offset_of(properties: Mapping[str, Any], band_asset: Mapping[str, Any]) -> int:

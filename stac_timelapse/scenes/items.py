@@ -22,8 +22,9 @@ from shapely.geometry.base import BaseGeometry
 from stac_timelapse.area.geojson import shortened
 from stac_timelapse.area.polygon import checked, union
 from stac_timelapse.errors import InvalidInputError, cause_of
-from stac_timelapse.scenes.catalog import MASK_BAND, asset_of, offset_of
+from stac_timelapse.scenes.catalog import offset_of
 from stac_timelapse.scenes.model import Asset, Bounds, Scene
+from stac_timelapse.scenes.sensors import LANDSAT, MASK_BAND, asset_of, sensor_of
 
 _TILE = re.compile(r"(?<![0-9A-Z])T?(\d{2}[C-X][A-Z]{2})(?![0-9A-Z])")
 _DATATAKE = re.compile(r"(S2[A-D])(?:_MSIL2A)?_(\d{8}T\d{6})")
@@ -86,8 +87,10 @@ def _scene(item: Mapping[str, Any], bands: Sequence[str]) -> Scene:
     name = str(item["id"])
     properties: Mapping[str, Any] = item.get("properties") or {}
     found = {}
+    assets = item.get("assets") or {}
+    sensor = sensor_of(assets)
     for band in (*bands, MASK_BAND):
-        hit = asset_of(item.get("assets") or {}, band)
+        hit = asset_of(assets, band, sensor)
         if hit is None:
             raise UnusableItemError(f"Item {name} has no {band} file and was left out.")
         found[band] = hit[1]
@@ -95,23 +98,24 @@ def _scene(item: Mapping[str, Any], bands: Sequence[str]) -> Scene:
     tile = _tile(properties, name)
     epsg = _epsg(properties, found, tile, name)
     when = _datetime(properties, name)
-    platform = str(properties.get("platform") or "").lower()
+    platform = str(properties.get("platform") or "").lower().replace("_", "-")
     datatake = _datatake(properties, name)
     return Scene(
         id=name,
         datetime=when,
         tile=tile,
         platform=platform,
-        baseline=str(properties.get("s2:processing_baseline") or ""),
+        baseline=_baseline(properties),
         datatake=datatake or _overflight(platform, when, footprint),
         strip=_strip(properties),
         generated=str(properties.get("s2:generation_time") or properties.get("updated") or ""),
-        cloud_cover=float(properties.get("eo:cloud_cover") or 0.0),
+        cloud_cover=max(float(properties.get("eo:cloud_cover") or 0.0), 0.0),  # some write -1 for unknown
         footprint=footprint,
         epsg=epsg,
         bounds=_bounds(properties, found, footprint, epsg),
         assets={band: Asset(str(asset["href"]), _resolution(asset)) for band, asset in found.items()},
-        offset=offset_of(properties, found[bands[0]]),
+        offset=0 if sensor == LANDSAT else offset_of(properties, found[bands[0]]),
+        sensor=sensor,
         states_datatake=bool(datatake),
     )
 
@@ -154,7 +158,16 @@ def _eastward(polygon: Polygon) -> Polygon:
     return shapely.transform(polygon, moved)
 
 
+def _baseline(properties: Mapping[str, Any]) -> str:
+    """Return the processing baseline, or of Landsat the collection and its tier: real time comes before the others."""
+    landsat = [properties.get(f"landsat:collection_{what}") for what in ("number", "category")]
+    return "_".join(map(str, landsat)) if all(landsat) else str(properties.get("s2:processing_baseline") or "")
+
+
 def _tile(properties: Mapping[str, Any], name: str) -> str:
+    path, row = (properties.get(f"landsat:wrs_{what}") for what in ("path", "row"))
+    if path and row:
+        return f"{int(path):03d}{int(row):03d}"
     for key in ("grid:code", "s2:mgrs_tile"):
         if properties.get(key):
             # Some write zone 1 as "1", others as "01".

@@ -12,6 +12,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from stac_timelapse.scenes.catalog import CatalogShare
 from stac_timelapse.scenes.periods import Periods
+from stac_timelapse.scenes.sensors import SENTINEL_2
 
 Bounds = tuple[float, float, float, float]
 
@@ -72,6 +73,8 @@ class Scene:
         Whether the item says its datatake; else it stands for satellite and day.
     catalog
         Title of the catalogue that lists it.
+    sensor
+        Whose files they are, see `stac_timelapse.scenes.sensors`; Landsat's have no `offset` but a scale of their own.
     """
 
     id: str
@@ -91,6 +94,7 @@ class Scene:
     signing: str = "none"
     states_datatake: bool = True
     catalog: str = ""
+    sensor: str = SENTINEL_2
 
     @property
     def month(self) -> str:

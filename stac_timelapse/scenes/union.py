@@ -42,6 +42,10 @@ def catalogs_of(text: str, collection: str | None = None) -> tuple[Catalog, ...]
         If one is not known, or named twice.
     """
     catalogs = [catalog_of(name, collection) for name in names_of(text)]
+    if len({"landsat" in (catalog.collection or "") for catalog in catalogs}) > 1:
+        raise InvalidInputError(
+            f"{title_of(catalogs)} do not list the same satellites, and their reflectances differ: choose one of them."
+        )
     urls = Counter(catalog.url for catalog in catalogs)
     for catalog in catalogs:
         if urls[catalog.url] > 1:

@@ -116,7 +116,7 @@ def test_a_damaged_static_catalogue_is_the_providers_fault(tmp_path):
 
 
 def test_known_and_unknown_catalogues():
-    assert set(CATALOGS) == {"demo", "planetary-computer", "earth-search"}
+    assert set(CATALOGS) == {"demo", "planetary-computer", "earth-search", "landsat"}
     assert catalog_of("https://example.org/stac/", "mine").url == "https://example.org/stac"
     assert catalog_of("earth-search", "sentinel-2-c1-l2a").collection == "sentinel-2-c1-l2a"
     with pytest.raises(InvalidInputError, match="'nowhere' is not known"):

@@ -416,6 +416,13 @@ def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path
     assert dashboard.complaints == []
 
 
+def test_the_pixel_size_follows_a_coarser_satellite(dashboard):
+    page = dashboard.page
+    expect(page.locator(".t-step-how .summary")).to_have_text("True colour · 10 m")
+    dashboard.choose("t-catalog", "Landsat 4 to 9 (Planetary Computer)")
+    expect(page.locator(".t-step-how .summary")).to_have_text("True colour · 30 m")
+
+
 def test_a_series_by_seasons(dashboard, tmp_path):
     page = dashboard.page
     dashboard.type_area(BOX)
