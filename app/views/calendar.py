@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from html import escape
 from typing import Any
 
 from app.results import Series
 from app.state import AppState
-from app.views.words import count, result_words, share_words, size_words, ticks_of
+from app.views.words import count, result_words, satellite_words, share_words, size_words, ticks_of
+from stac_timelapse.build import MonthResult
 from stac_timelapse.estimate import Estimate
 from stac_timelapse.scenes.facts import failure_lines
 from stac_timelapse.scenes.model import SceneSet
@@ -140,7 +142,26 @@ def months_html(series: Series | None, building: str, current: str, *, at_work: 
             f'<tr class="lost"><td></td><td colspan="3">left out: {escape(scene)} ({escape(reason)})</td></tr>'
             for scene, reason in (result.unreadable if result is not None else ())
         ]
-    return f'<table class="months">{"".join(rows)}</table>'
+    return f'{facts_html(series.result(current))}<table class="months">{"".join(rows)}</table>'
+
+
+def facts_html(result: MonthResult | None) -> str:
+    """Return a line about the month on display: its median day, the passes of each satellite, filled and left out."""
+    if result is None:
+        return ""
+    facts = result.facts
+    said = []
+    if facts.median_day:
+        day = date.fromisoformat(facts.median_day)
+        said.append(f"median day {day.day} {day:%b}")
+    said += [f"{satellite_words(name)} {number}" for name, number in facts.sensors.items()]
+    if result.filled_share:
+        said.append(f"{share_words(result.filled_share)} filled")
+    if facts.rejected:
+        said.append(f"{len(facts.rejected)} left out")
+    # Only between two of them a line may break.
+    words = escape(" · ".join(one.replace(" ", "\u00a0") for one in said) or "nothing found")
+    return f'<p class="now"><b>{words_of(result.month)}</b> {words}</p>'
 
 
 def _passes(result: Any) -> str:

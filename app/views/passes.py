@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from app.actions import Actions
 from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
-from app.views.words import count, share_words
+from app.views.words import count, satellite_words, share_words
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.scenes.model import Pass, SceneSet
 
@@ -100,4 +100,4 @@ def pass_words(one: Pass, seen: Seen | None) -> str:
 
 def pass_name(one: Pass) -> str:
     """Return when it was and by which satellite, e.g. ``"2022-06-03 10:00 S2A"``."""
-    return f"{one.datetime:%Y-%m-%d %H:%M} {one.platform.replace('sentinel-', 'S').upper()}"
+    return f"{one.datetime:%Y-%m-%d %H:%M} {satellite_words(one.platform)}"

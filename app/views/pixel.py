@@ -13,7 +13,7 @@ from app.results import Pixel
 from app.state import AppState
 from app.views.exports import Saver
 from app.views.styles import PAGE_CSS
-from app.views.words import count
+from app.views.words import count, satellite_words
 from stac_timelapse.picture.classes import SCL_COLOURS
 from stac_timelapse.probe import Observation, PixelMonth
 from stac_timelapse.probe_report import reflectance
@@ -88,7 +88,7 @@ def pixel_html(pixel: Pixel, note: str) -> str:
 
 def _row(seen: Observation, bands: int) -> str:
     when = seen.scene.datetime
-    by = escape(f"{seen.scene.platform.replace('sentinel-', 'S').upper()} · {seen.scene.tile}")
+    by = escape(f"{satellite_words(seen.scene.platform)} · {seen.scene.tile}")
     first = f"{when.day} {when:%b %H:%M}<small>{by}</small>"
     if seen.scl is None:
         name = "Not read"

@@ -39,6 +39,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}".replace(",", "\u202f")
 
 
+def satellite_words(platform: str) -> str:
+    """Return ``"S2A"`` for ``"sentinel-2a"``, ``"L8"`` for ``"landsat-8"``."""
+    return platform.replace("sentinel-", "S").replace("landsat-", "L").upper() or "unknown"
+
+
 def size_words(size: float) -> str:
     """Return a number of bytes as people read it, e.g. ``"3.4 MB"``."""
     for unit in _UNITS:

@@ -401,7 +401,11 @@ def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path
     expect(card.locator("tr.out")).to_have_count(
         len([row for row in rows if row["month"] == "2022-06" and row["used"] == "0"])
     )
+    expect(page.locator(".now")).to_have_text(
+        re.compile(r"June 2022 median\sday\s\d+\sJun · S2A\s2 · S2B\s1 · 1\sleft\sout")
+    )
     dashboard.step("ArrowRight")
+    expect(page.locator(".now")).to_contain_text("July 2022")
     expect(card.get_by_role("heading")).to_have_text("Pixel in July 2022")
     expect(card.locator("tr.sum td.n").first).to_have_text(f"{float(composites[1]['B04']):.4f}")
 
