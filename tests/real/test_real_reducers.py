@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
-from reference import assert_composite, fused_passes, reduced
+from affine import Affine
+from reference import assert_composite, clear_picture, fused_passes, read_at, reduced
 
 from stac_timelapse import pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
@@ -60,3 +62,69 @@ def test_every_reducer_equals_the_reference(request, place, clear, dilate):
     assert (count > 0).mean() > 0.05
     # Where a pixel has several looks, no two reducers say the same.
     assert len(set(seen.values())) == (len(METHODS) if place == "alps" else 1)
+
+
+def opened(scenes, grid, recipe):
+    """Return the passes' clear pixels, each mask judged by scipy on far more than the grid."""
+    margin = 40
+    wide = grid.transform @ Affine.translation(-margin, -margin)
+    shape = tuple(length + 2 * margin for length in grid.shape)
+    fused = []
+    for path in scenes:
+        scl = read_at(path / "SCL.tif", wide, shape)
+        clear = clear_picture(scl, recipe.clear, recipe.resolution, dilate=recipe.dilate, opening=recipe.opening)
+        clear = clear[margin:-margin, margin:-margin]
+        data = np.stack([read_at(path / f"{band}.tif", grid.transform, grid.shape) for band in BANDS])
+        fused.append(np.where(clear & (data > 0), data, np.nan))
+    return np.stack(fused)
+
+
+@pytest.mark.parametrize(("opening", "dilate"), [(250.0, 0.0), (400.0, 300.0)])
+@pytest.mark.parametrize("place", ["alps", "sahara"])
+def test_an_opened_mask_equals_scipys_morphology(request, place, opening, dilate):
+    recipe, scenes, _ = request.getfixturevalue(place)
+    recipe = recipe.but(opening=opening, dilate=dilate, max_cloud=100)
+    found = pipeline.find(recipe)
+    values, count = reduced(opened(scenes, pipeline.grid_of(recipe, found), recipe), "median")
+    data = pipeline.lazy(recipe, found).compute(scheduler="threads")
+    assert_composite([*data["reflectance"][0].to_numpy(), data["observations"][0].to_numpy()], values, count)
+
+
+@pytest.mark.parametrize("gaps", ["hold", "blend", "widen:5"])
+def test_every_rule_for_gaps_equals_the_reference(alps, gaps):
+    recipe, scenes, _ = alps
+    # Of five passes 15 August is left to the first half of the month, 20 August to the second.
+    recipe = recipe.but(period="half-month", gaps=gaps, max_cloud=100, dilate=1500.0, end="2023-09")
+    keys = [one.key for one in pipeline.search(recipe).passes]
+    recipe = recipe.but(excluded=(keys[0], keys[1], keys[3]))
+    found = pipeline.choose(recipe, pipeline.search(recipe))
+    grid = pipeline.grid_of(recipe, found)
+    data = pipeline.lazy(recipe, found).compute(scheduler="threads")
+    cube = fused_passes(
+        [[{band: scenes[at] / f"{band}.tif" for band in (*BANDS, "SCL")}] for at in (2, 4)],
+        BANDS, grid.transform, grid.shape, recipe.clear, dilate=recipe.dilate,
+    )  # fmt: skip
+    first, second = (np.nan_to_num(one) for one in cube)
+    seen = [(one > 0).any(axis=0) for one in (first, second)]
+    nothing = np.zeros_like(first)
+    expected, quality = [first, second, nothing, nothing], [seen[0] * 1, seen[1] * 1, 0 * seen[0], 0 * seen[0]]
+    if gaps == "hold":
+        for at in (1, 2, 3):
+            held = (quality[at] == 0) & (expected[at - 1] > 0).any(axis=0)
+            expected[at] = np.where(held, expected[at - 1], expected[at])
+            quality[at] = np.where(held, 2, quality[at])
+    elif gaps == "widen:5":
+        for at, other in (
+            (0, 1),
+            (1, 0),
+        ):  # 18 August is three days after the first half, 15 August one before the second
+            near = ~seen[at] & seen[other]
+            expected[at] = np.where(near, (first, second)[other], expected[at])
+            quality[at] = np.where(near, 4, quality[at])
+    for at in range(4):
+        np.testing.assert_array_equal(data["reflectance"][at], expected[at])
+        np.testing.assert_array_equal(data["quality"][at], quality[at])
+        np.testing.assert_array_equal(data["observations"][at], quality[at] == 1)
+    assert seen[0].any()
+    assert (seen[0] & ~seen[1]).any()
+    assert (seen[1] & ~seen[0]).any()
