@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stac_timelapse.composite.plan import MOST_BYTES
 from stac_timelapse.cube.grid import Grid, project_bounds
 from stac_timelapse.cube.stack import TILE
 from stac_timelapse.errors import TooBigError
@@ -68,9 +69,15 @@ class Estimate:
 
 
 def estimate_of(
-    scenes: SceneSet, grid: Grid, bands: Sequence[str], *, threads: int = 8, max_pixels: int = MAX_PIXELS
+    scenes: SceneSet,
+    grid: Grid,
+    bands: Sequence[str],
+    *,
+    rescue: bool = False,
+    threads: int = 8,
+    max_pixels: int = MAX_PIXELS,
 ) -> Estimate:
-    """Estimate a build.
+    """Estimate a build; to rescue bright ground every mask is read once more.
 
     Raises
     ------
@@ -85,12 +92,12 @@ def estimate_of(
             f"The area is too big at {grid.resolution:g} m: a month would have {grid.width:,} x {grid.height:,} = "
             f"{pixels:,} pixels, and {max_pixels:,} are allowed; choose {fitting} m or a smaller area."
         )
-    read = sum(_scene_bytes(scene, grid, bands) for scene in scenes.scenes)
+    read = sum(_scene_bytes(scene, grid, bands, masks=2 if rescue else 1) for scene in scenes.scenes)
     most = max((sum(len(one.scenes) for one in passes) for passes in scenes.by_month().values()), default=0)
     tile = min(TILE, grid.width) * min(TILE, grid.height)
     at_once = min(threads, math.ceil(grid.width / TILE) * math.ceil(grid.height / TILE))
     # Half a tile's scenes are held at a time, two bytes a pixel and band, and the masks of all of it.
-    memory = most * (len(bands) + 1) * tile * at_once
+    memory = (min(most * len(bands) * tile, MOST_BYTES) + most * tile) * at_once
     return Estimate(
         width=grid.width,
         height=grid.height,
@@ -104,7 +111,7 @@ def estimate_of(
     )
 
 
-def _scene_bytes(scene: Scene, grid: Grid, bands: Sequence[str]) -> float:
+def _scene_bytes(scene: Scene, grid: Grid, bands: Sequence[str], masks: int) -> float:
     west, south, east, north = project_bounds(scene.bounds, scene.epsg, grid.epsg)
     left, bottom, right, top = grid.bounds
     square_metres = max(min(east, right) - max(west, left), 0) * max(min(north, top) - max(south, bottom), 0)
@@ -113,6 +120,6 @@ def _scene_bytes(scene: Scene, grid: Grid, bands: Sequence[str]) -> float:
         pixel = max(asset.resolution or native, grid.resolution)
         return square_metres / pixel**2 * _PACKED[kind]
 
-    return packed(scene.assets[MASK_BAND], _MASK_RESOLUTION, "mask") + sum(
+    return masks * packed(scene.assets[MASK_BAND], _MASK_RESOLUTION, "mask") + sum(
         packed(scene.assets[band], 10.0, "band") for band in bands
     )

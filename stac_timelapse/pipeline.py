@@ -131,7 +131,7 @@ def estimate(recipe: Recipe, scenes: SceneSet, *, max_pixels: int = MAX_PIXELS) 
     TooBigError
         If a month would hold more than `max_pixels`.
     """
-    return estimate_of(scenes, grid_of(recipe, scenes), recipe.bands, max_pixels=max_pixels)
+    return estimate_of(scenes, grid_of(recipe, scenes), recipe.bands, rescue=recipe.rescue, max_pixels=max_pixels)
 
 
 def lazy(recipe: Recipe, scenes: SceneSet) -> xr.Dataset:

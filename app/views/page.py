@@ -110,7 +110,7 @@ class PageView:
         state.param.watch(self._footprints, ["scenes"])
         state.param.watch(self._lay_overview, "catalog")
         self._lay_overview()
-        costly = ["resolution", "clear", "dilate", "opening", "max_area_cloud", "excluded", "kept"]
+        costly = ["resolution", "clear", "dilate", "opening", "rescue", "max_area_cloud", "excluded", "kept"]
         state.param.watch(lambda *_events: self._actions.estimate(), costly)
         state.param.watch(lambda *_events: self._actions.recolour(), "preset")
         state.param.watch(self._first_month, "series")

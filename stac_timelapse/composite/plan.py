@@ -24,7 +24,7 @@ _PLANS = 32
 #: Rows that are read and reduced at a time: a row of blocks.
 _STRIP = 512
 #: Of very many granules fewer rows are, although some blocks are then fetched more than once. Bytes.
-_MOST_BYTES = 512 * 1024**2
+MOST_BYTES = 512 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class MonthPlan:
         """Cut a tile at the files' block edges: half of it at a time is half the memory, and as many requests."""
         above = round((self.origin_north - target.north) / target.resolution)
         most = _STRIP
-        while most > 1 and 2 * granules * len(self.bands) * most * target.width > _MOST_BYTES:
+        while most > 1 and 2 * granules * len(self.bands) * most * target.width > MOST_BYTES:
             most //= 2
         first, height = 0, most - above % most
         while first < target.height:
