@@ -68,6 +68,7 @@ class Preset:
 _GREENS: Colours = ((250, 243, 224), (231, 218, 160), (170, 200, 110), (84, 156, 84), (16, 96, 66), (5, 48, 44))
 _BLUES: Colours = ((247, 240, 226), (214, 219, 208), (136, 184, 212), (48, 118, 182), (10, 60, 122), (4, 28, 66))
 _EMBERS: Colours = ((38, 8, 44), (112, 22, 68), (190, 56, 60), (236, 122, 58), (248, 198, 110), (253, 246, 218))
+_FROST: Colours = ((44, 34, 28), (92, 76, 66), (124, 122, 126), (146, 172, 194), (196, 222, 238), (252, 254, 255))
 _VIOLETS: Colours = ((244, 238, 250), (205, 190, 228), (158, 130, 200), (108, 76, 164), (62, 36, 112), (28, 12, 58))
 
 #: What is built for a picture that needs no band of its own.
@@ -102,6 +103,18 @@ PRESETS: Mapping[str, Preset] = {
             ("B11", "B08", "B02"),
         ),
         Preset(
+            "geology",
+            "Geology",
+            "Bare rock and soil differ in colour by what they are made of; plants are dark.",
+            ("B12", "B11", "B02"),
+        ),
+        Preset(
+            "urban",
+            "Built-up land",
+            "Built-up and bare land is white to violet, plants are green, water is black.",
+            ("B12", "B11", "B04"),
+        ),
+        Preset(
             "ndvi",
             "Vegetation (NDVI)",
             "How much living green there is: pale is bare, dark green is dense (Rouse et al. 1974).",
@@ -118,6 +131,33 @@ PRESETS: Mapping[str, Preset] = {
             kind="index",
             limits=(-0.7, 0.5),
             colours=_BLUES,
+        ),
+        Preset(
+            "mndwi",
+            "Open water beside towns (MNDWI)",
+            "As NDWI, but roofs and roads are not taken for water (Xu 2006).",
+            ("B03", "B11"),
+            kind="index",
+            limits=(-0.7, 0.7),
+            colours=_BLUES,
+        ),
+        Preset(
+            "ndmi",
+            "Water in plants (NDMI)",
+            "Pale is dry, dark blue is moist: drought shows before plants turn yellow (Gao 1996).",
+            ("B08", "B11"),
+            kind="index",
+            limits=(-0.3, 0.6),
+            colours=_BLUES,
+        ),
+        Preset(
+            "ndsi",
+            "Snow (NDSI)",
+            "Snow and ice are white; open water is pale as well (Hall et al. 1995).",
+            ("B03", "B11"),
+            kind="index",
+            limits=(-0.5, 0.9),
+            colours=_FROST,
         ),
         Preset(
             "nbr",
