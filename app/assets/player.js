@@ -5,7 +5,10 @@ const PLAY = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-
 const PAUSE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6.5 5h4v14h-4zM13.5 5h4v14h-4z"/></svg>'
 const BACK = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6h2.2v12H6zM18 6v12l-8.5-6z"/></svg>'
 const NEXT = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15.8 6H18v12h-2.2zM6 6v12l8.5-6z"/></svg>'
-const SPEEDS = [1, 2, 4, 8, 15]
+const SPEEDS = [1, 2, 4, 8, 15, 30]
+const TURNS = {loop: "Loop", back: "There and back", once: "Once"}
+// How much longer the last month is shown, in milliseconds.
+const HELD = 900
 
 function element(tag, attributes = {}, html = "") {
   const made = document.createElement(tag)
@@ -40,12 +43,17 @@ export function render({model, view}) {
     speed.append(element("option", {value}, `${value} / s`))
   }
   speed.value = String(model.speed)
+  const turn = element("select", {class: "speed turn", "aria-label": "At the end", title: "What happens at the end"})
+  for (const [value, words] of Object.entries(TURNS)) {
+    turn.append(element("option", {value}, words))
+  }
   track.append(strip, slider)
-  row.append(back, play, next, track, speed)
+  row.append(back, play, next, track, turn, speed)
   root.append(caption, row)
 
   let index = 0
   let timer = null
+  let way = 1
   let full = null
   let shaped = null
 
@@ -166,7 +174,7 @@ export function render({model, view}) {
 
   function stop() {
     if (timer != null) {
-      clearInterval(timer)
+      clearTimeout(timer)
       timer = null
       play.innerHTML = PLAY
       play.setAttribute("aria-label", "Play")
@@ -175,23 +183,47 @@ export function render({model, view}) {
     }
   }
 
-  function advance() {
+  // The next month that has a picture, in the direction of play, or nothing at the end.
+  function following() {
     const all = months()
-    for (let ahead = 1; ahead <= all.length; ahead++) {
-      const at = (index + ahead) % all.length
+    for (let at = index + way; at >= 0 && at < all.length; at += way) {
       if (all[at].state !== "waiting") {
-        go(at, {resting: false})
-        return
+        return at
       }
     }
+    return null
   }
 
-  function start() {
+  function advance() {
+    const all = months()
+    let at = following()
+    if (at == null && turn.value === "once") {
+      stop()
+      return
+    }
+    if (at == null && turn.value === "back") {
+      way = -way
+      at = following()
+    } else if (at == null) {
+      const shown = [...all.keys()].filter((one) => all[one].state !== "waiting")
+      at = way > 0 ? shown[0] : shown.at(-1)
+    }
+    go(at, {resting: false})
+    // The eye needs a moment at the end before all begins anew.
+    const held = following() == null ? HELD : 0
+    timer = setTimeout(advance, 1000 / Number(speed.value) + held)
+  }
+
+  function start(direction = 1) {
     if (timer == null && months().filter((one) => one.state !== "waiting").length > 1) {
-      timer = setInterval(advance, 1000 / Number(speed.value))
+      way = direction
       play.innerHTML = PAUSE
       play.setAttribute("aria-label", "Pause")
       root.classList.add("playing")
+      if (following() == null && turn.value === "once") {
+        index = way > 0 ? -1 : months().length
+      }
+      timer = 0
       advance()
     }
   }
@@ -225,6 +257,7 @@ export function render({model, view}) {
     }
   }
 
+  const run = (direction) => { stop(); start(direction) }
   play.addEventListener("click", () => (timer == null ? start() : stop()))
   back.addEventListener("click", () => { stop(); go(index - 1) })
   next.addEventListener("click", () => { stop(); go(index + 1) })
@@ -241,23 +274,23 @@ export function render({model, view}) {
   speed.addEventListener("change", () => {
     model.speed = Number(speed.value)
     if (timer != null) {
-      stop()
-      start()
+      run(way)
     }
   })
   // Keys work wherever the focus is, but in something that takes keys itself.
   const taken = "input, textarea, select, button, summary, a, [contenteditable=true], [role]"
   const act = {" ": () => play.click(), ArrowLeft: () => back.click(), ArrowRight: () => next.click(),
-    Home: () => { stop(); go(0) }, End: () => { stop(); go(-1) }}
+    Home: () => { stop(); go(0) }, End: () => { stop(); go(-1) }, j: () => run(-1), k: stop, l: () => run(1)}
   const on_key = (event) => {
     const target = event.composedPath()[0]
     const ours = target === slider && event.key === " "
     if (!root.isConnected || root.offsetParent == null || event.ctrlKey || event.metaKey || event.altKey) {
       return
     }
-    if (act[event.key] != null && (ours || !target.matches?.(taken))) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+    if (act[key] != null && (ours || !target.matches?.(taken))) {
       event.preventDefault()
-      act[event.key]()
+      act[key]()
     }
   }
   window.addEventListener("keydown", on_key)
@@ -267,7 +300,7 @@ export function render({model, view}) {
   model.on("picture", explain)
   model.on("ramp", explain)
   model.on("remove", () => {
-    clearInterval(timer)
+    clearTimeout(timer)
     window.removeEventListener("keydown", on_key)
   })
   explain()

@@ -202,6 +202,59 @@ def test_keys_work_wherever_the_focus_is_and_the_shape_is_kept_when_the_window_c
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+def test_playing_goes_on_turns_or_ends(dashboard):
+    page = dashboard.page
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-05", "2022-08")
+    dashboard.search()
+    dashboard.build()
+    title = dashboard.player.locator(".title")
+    page.evaluate(
+        """() => {
+          const find = (root) => [...root.querySelectorAll("*")].flatMap((one) =>
+            one.shadowRoot ? [...find(one.shadowRoot), ...one.shadowRoot.querySelectorAll(".player")] : [])
+          const player = find(document)[0]
+          window.seen = []
+          let before = player.dataset.month
+          new MutationObserver(() => {
+            if (player.dataset.month !== before) {
+              before = player.dataset.month
+              window.seen.push(before.slice(5))
+            }
+          }).observe(player, {attributes: true, attributeFilter: ["data-month"]})
+        }"""
+    )
+    seen = lambda: page.evaluate("window.seen")  # noqa: E731
+    playing = page.get_by_role("button", name="Pause", exact=True)
+    page.get_by_role("combobox", name="Speed").select_option("15")
+    at_the_end = page.get_by_role("combobox", name="At the end")
+
+    at_the_end.select_option("once")
+    dashboard.button("t-gif").evaluate("button => document.activeElement?.blur()")
+    page.keyboard.press("l")
+    expect(playing).to_be_hidden()  # it ended by itself
+    expect(title).to_have_text("August 2022")
+    assert seen() == ["06", "07", "08"]
+
+    at_the_end.select_option("back")
+    at_the_end.evaluate("select => select.blur()")
+    page.keyboard.press("j")
+    dashboard.wait(lambda: len(seen()) >= 9)
+    assert seen()[3:9] == ["07", "06", "05", "06", "07", "08"]
+    page.keyboard.press("k")
+    expect(playing).to_be_hidden()
+
+    at_the_end.select_option("loop")
+    at_the_end.evaluate("select => select.blur()")
+    page.keyboard.press("Home")
+    before = len(seen())
+    page.keyboard.press("L")
+    dashboard.wait(lambda: len(seen()) >= before + 5)
+    assert seen()[before : before + 5] == ["06", "07", "08", "05", "06"]
+    page.keyboard.press("k")
+    assert dashboard.complaints == []
+
+
 def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
     page = dashboard.page
     dashboard.type_area(BOX)
