@@ -155,6 +155,9 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
         "--exclude", action="append", default=[], metavar="PASS", help="leave out a pass (its key); may be repeated"
     )
     parser.add_argument(
+        "--keep", action="append", default=[], metavar="PASS", help="use a pass in spite of --max-area-cloud"
+    )
+    parser.add_argument(
         "--gaps",
         default="blank",
         metavar="RULE",

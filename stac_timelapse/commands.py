@@ -175,6 +175,7 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
         rescue=arguments.rescue,
         max_area_cloud=arguments.max_area_cloud,
         excluded=tuple(arguments.exclude),
+        kept=tuple(arguments.keep),
         gaps=arguments.gaps,
     )
 

@@ -15,6 +15,7 @@ from app.state import AppState, assign
 from app.views.styles import PAGE_CSS
 from app.views.words import count, size_words
 from stac_timelapse.scenes.periods import PERIODS
+from stac_timelapse.script import command_of, python_of
 
 _TITLES = {"gif": "GIF animation", "geotiff": "GeoTIFFs, one a month"}
 
@@ -40,6 +41,47 @@ class Saver(JSComponent):
     """
 
 
+class Copier(JSComponent):
+    """Two buttons that put what makes the series again on the clipboard; it has to happen in the click itself."""
+
+    command = param.String(default="", doc="The command line.")
+    python = param.String(default="", doc="The lines of Python.")
+
+    _esm = """
+    function copy(text) {
+      // Pages without TLS have no clipboard of their own.
+      if (navigator.clipboard != null) {
+        return navigator.clipboard.writeText(text)
+      }
+      const area = document.createElement("textarea")
+      area.value = text
+      document.body.append(area)
+      area.select()
+      const done = document.execCommand("copy")
+      area.remove()
+      return done ? Promise.resolve() : Promise.reject(new Error("not copied"))
+    }
+
+    export function render({model}) {
+      const row = document.createElement("div")
+      row.className = "copier"
+      for (const [name, words] of [["command", "Copy command"], ["python", "Copy Python"]]) {
+        const button = document.createElement("button")
+        button.type = "button"
+        button.className = name
+        button.textContent = words
+        const say = (text) => {
+          button.textContent = text
+          setTimeout(() => { button.textContent = words }, 1800)
+        }
+        button.addEventListener("click", () => copy(model[name]).then(() => say("Copied"), () => say("Not copied")))
+        row.append(button)
+      }
+      return row
+    }
+    """
+
+
 class ExportBar:
     """Two buttons, a switch for what they save, a line of progress, and the files that are ready.
 
@@ -60,6 +102,7 @@ class ExportBar:
             "", stylesheets=[PAGE_CSS], margin=0, css_classes=["t-downloads"], sizing_mode="stretch_width"
         )
         self._saver = Saver(width=0, height=0, margin=0)
+        self._copier = Copier(stylesheets=[PAGE_CSS], margin=0, css_classes=["t-copy"])
         self._gif.on_click(lambda _event: actions.export("gif"))
         self._zip.on_click(lambda _event: actions.export("geotiff"))
         self._clip.param.watch(lambda event: actions.in_turn(lambda: assign(state, clip=event.new)), "value")
@@ -71,6 +114,7 @@ class ExportBar:
             self._line,
             self._cancel,
             self._saver,
+            self._copier,
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "8px", "align-items": "center", "padding": "0 16px 10px"},
@@ -86,6 +130,9 @@ class ExportBar:
         able = state.series is not None and bool(state.series.results) and not state.busy and not state.exporting
         self._gif.disabled = self._zip.disabled = self._clip.disabled = not able
         self._clip.value = state.clip
+        if state.series is not None:
+            recipe = state.series.recipe.but(clip=state.clip)
+            self._copier.param.update(command=command_of(recipe), python=python_of(recipe))
         self._cancel.visible = bool(state.exporting)
         self._line.object = exports_html(state)
 

@@ -473,6 +473,27 @@ def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path
     assert dashboard.complaints == []
 
 
+def test_the_series_is_copied_as_a_command_and_as_python(dashboard):
+    page = dashboard.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    dashboard.type_area(BOX)
+    set_months(dashboard, "2022-06", "2022-06")
+    dashboard.search()
+    dashboard.build()
+    for name, begins, holds in (
+        ("Copy command", "stac-timelapse run --catalog demo --aoi=16.4411,", "--max-area-cloud 80"),
+        ("Copy Python", "from stac_timelapse import pipeline", "max_area_cloud=80.0"),
+    ):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        expect(page.get_by_role("button", name=name)).to_be_visible()
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert text.startswith(begins), text
+        assert holds in text
+    for box in (page.locator(".t-copy").bounding_box(), dashboard.button("t-geotiff").bounding_box()):
+        assert box["x"] + box["width"] <= 1280
+
+
 def test_the_pixel_size_follows_a_coarser_satellite(dashboard):
     page = dashboard.page
     expect(page.locator(".t-step-how .summary")).to_have_text("True colour · 10 m")
