@@ -101,7 +101,11 @@ class Actions:
     def _measure(self, recipe: Recipe, scenes: SceneSet) -> None:
         recipe = recipe.but(rescue=False)  # it is measured without
         self._policy = recipe.policy
-        seen = measured(self._engine, recipe, scenes)
+        self._post(lambda: assign(self.state, measuring=True))
+        try:
+            seen = measured(self._engine, recipe, scenes)
+        finally:
+            self._post(lambda: assign(self.state, measuring=False))
         if seen and self._policy == recipe.policy:
             # Not an answer of the job: a build may have begun meanwhile, and the figures are as true.
             self._post(lambda: self._measured(scenes, seen))

@@ -67,6 +67,7 @@ class AppState(param.Parameterized):
     message = param.String("", doc="One sentence for the user about the phase.")
     scenes = param.ClassSelector(class_=SceneSet, default=None, allow_None=True, doc="What the search found.")
     seen = param.Dict(default={}, doc="Key of a pass -> what it saw of the area (`Seen`); empty until it is measured.")
+    measuring = param.Boolean(False, doc="Whether it is being measured.")
     searched = param.ClassSelector(class_=Recipe, default=None, allow_None=True, doc="The recipe it was found with.")
     estimate = param.ClassSelector(class_=Estimate, default=None, allow_None=True, doc="What a build would cost.")
     refusal = param.String("", doc="Why it may not be built, with what would fit; empty where it may.")

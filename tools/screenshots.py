@@ -62,7 +62,7 @@ def passes(page: Dashboard) -> None:
     lines = page.page.locator(".t-passes label")
     expect(lines.first).to_contain_text("clear")
     expect(page.page.get_by_text("(10 left out)")).to_be_visible()
-    lines.first.locator("input").uncheck()
+    page.tick(lines.first.locator("input"), on=False)
     expect(page.page.get_by_text("(11 left out)")).to_be_visible()
 
 
@@ -119,7 +119,7 @@ def mask(page: Dashboard) -> None:
     for name, times in (("t-opening", 2), ("t-dilate", 3)):
         for _ in range(times):
             page.page.locator(f".{name} input[type=range]").press("ArrowRight")
-    page.page.locator(".t-rescue input").check()
+    page.tick(page.page.locator(".t-rescue input"))
     expect(page.page.locator(".t-lab")).to_contain_text("Hidden by the margin")
     expect(page.page.locator(".t-lab .note")).to_have_count(0)
 

@@ -88,6 +88,7 @@ export function render({model, view}) {
     }
     title.textContent = shown.label
     detail.textContent = shown.detail
+    detail.title = shown.detail
     slider.value = String(index)
     slider.setAttribute("aria-valuetext", `${shown.label}, ${shown.detail}`)
     strip.querySelectorAll(".cell").forEach((cell, at) => cell.classList.toggle("on", at === index))

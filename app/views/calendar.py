@@ -65,6 +65,8 @@ def found_html(state: AppState) -> str:
     if scenes.skipped:
         left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
+    if state.measuring:
+        out = '<p class="quiet" role="status">Measuring what each pass saw of your area …</p>'
     return f'<div class="found"><div class="funnel">{funnel}</div>{counts_html(used)}{out}{catalogs_html(used)}</div>'
 
 

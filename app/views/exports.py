@@ -158,9 +158,10 @@ def exports_html(state: AppState) -> str:
         words = f"{len(series.results)} of {what} are built and can be saved."
         some = f'<span class="quiet">{words}</span>'
     newest = {one.kind: one for one in reversed(state.downloads)}
+    inside = {one: "inside the area, " if "_clipped" in one.name else "" for one in newest.values()}
     links = "".join(
         f'<a class="file" href="{escape(one.url)}" download title="{escape(one.name)}">'
-        f"{_TITLES[one.kind]} <small>{size_words(one.size)}</small></a>"
+        f"{_TITLES[one.kind]} <small>{inside[one]}{size_words(one.size)}</small></a>"
         for one in newest.values()
     )
     return f'{some}<span class="files">{links}</span>'

@@ -88,7 +88,7 @@ class LabView:
         if state.scenes is None:
             note = "Search first: then any pass can be looked at here, before and after the mask of step 3, Advanced."
         elif not state.trial_of:
-            note = "Choose a pass to see it before and after the mask of step 3, Advanced. It follows every change."
+            note = "Choose a pass to see it before and after the mask of step 3, Advanced. It follows the mask."
         else:
             note = state.trial_note
         told = f'<div class="note">{escape(note)}</div>' if note else ""

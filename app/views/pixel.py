@@ -20,6 +20,8 @@ from stac_timelapse.probe_report import reflectance
 from stac_timelapse.scenes.periods import words_of
 
 WIDTH = 404
+#: What people call the bands.
+COLOURS = {"B02": "blue", "B03": "green", "B04": "red", "B08": "infrared", "B11": "SWIR 1", "B12": "SWIR 2"}
 
 
 class PixelCard:
@@ -78,11 +80,13 @@ def pixel_html(pixel: Pixel, note: str) -> str:
     told = f'<p role="status">{escape(note)}</p>' if note else ""
     if month is None:
         return f'<div class="pixel">{head}{told}</div>'
-    bands = "".join(f'<th class="n">{escape(band)}</th>' for band in pixel.bands)
+    bands = "".join(
+        f'<th class="n">{escape(band)}<small>{COLOURS.get(band, "&nbsp;")}</small></th>' for band in pixel.bands
+    )
     rows = "".join(_row(one, len(pixel.bands)) for one in month.observations)
     return (
         f'<div class="pixel">{head}{told}<table><thead><tr><th>Pass</th><th>Class</th>{bands}</tr></thead>'
-        f"<tbody>{rows}{_sum(month, pixel.method)}</tbody></table></div>"
+        f"<tbody>{_sum(month, pixel.method)}{rows}</tbody></table></div>"
     )
 
 

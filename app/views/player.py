@@ -44,7 +44,8 @@ def ramp_of(preset: Preset) -> list[str]:
     if not preset.colours:
         return []
     low, high = preset.limits
-    return [f"{low:g}", *(f"rgb{colour}" for colour in preset.colours), f"{high:g}"]
+    more = "+" if preset.kind == "count" else ""
+    return [f"{low:g}", *(f"rgb{colour}" for colour in preset.colours), f"{high:g}{more}"]
 
 
 def month_entries(series: Series) -> list[dict[str, Any]]:

@@ -106,7 +106,8 @@ class SeriesFigure:
         full.cache_size = 1
         tiles = hv.Tiles(tile_url, name="basemap").opts(hooks=[_at("image")])
         paths = rings_of(self._series.recipe.aoi.geometry)
-        style: dict[str, Any] = {"hooks": [_at("annotation")], "apply_ranges": False}
+        # Above the pictures, for it comes after them, and not beyond the frame, as annotations go.
+        style: dict[str, Any] = {"hooks": [_at("glyph")], "apply_ranges": False}
         edge = hv.Path(paths).opts(color=_OUTLINE_EDGE, line_width=4, alpha=0.55, **style)
         line = hv.Path(paths).opts(color=_OUTLINE, line_width=1.6, **style)
         west, south, east, north = self._view
@@ -161,10 +162,10 @@ class SeriesFigure:
                 visible=False,
                 name=f"frame:{month}",
             )
-        mark: dict[str, Any] = {"source": self._marked, "level": "overlay"}
+        mark: dict[str, Any] = {"source": self._marked, "level": "glyph"}
         figure.multi_line("xs", "ys", line_color="#10191a", line_width=5, line_alpha=0.6, **mark)
         figure.multi_line("xs", "ys", line_color="#ffe14d", line_width=2.5, **mark)
-        ring: dict[str, Any] = {"x": "x", "y": "y", "source": self._middle, "fill_alpha": 0, "level": "overlay"}
+        ring: dict[str, Any] = {"x": "x", "y": "y", "source": self._middle, "fill_alpha": 0, "level": "glyph"}
         figure.scatter(size=26, line_color="#10191a", line_width=5, line_alpha=0.5, **ring)
         figure.scatter(size=26, line_color="#ffe14d", line_width=2.5, **ring)
         # Bokeh frames what was clicked with dots; who comes by keyboard still sees where he is.

@@ -103,7 +103,7 @@ def outdated_html(state: AppState) -> str:
     else:
         todo = f"{'Build' if state.is_current else 'Search and build'} to replace it."
     name = f"{escape(series.recipe.aoi.name)}, " if series.recipe.aoi.name else ""
-    dates = f"{words_of(series.months[0])} to {words_of(series.months[-1])}"
+    dates = f"{words_of(series.recipe.start)} to {words_of(series.recipe.end)}"
     return (
         f'<div class="outdated" role="status">This is the timelapse from before your last change: {name}{dates}. '
         f"{todo}</div>"

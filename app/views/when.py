@@ -111,7 +111,8 @@ class WhenStep:
         each = "" if state.period == "month" else f" · by {PERIODS[state.period].noun}"
         if state.period == "climatology":
             each = " · all years as one"
-        return f"{dates}{some}{each} · ≤ {state.max_area_cloud:.0f} % cloud"
+        cloud = "" if each else " cloud"  # else it would be cut off
+        return f"{dates}{some}{each} · ≤ {state.max_area_cloud:.0f} %{cloud}"
 
     def _link(self) -> None:
         state = self._state

@@ -16,20 +16,23 @@ _STEP = 1000
 def ticks_of(labels: Sequence[str]) -> list[tuple[str, bool]]:
     """Return what stands under each period of a strip, and whether it is a year: where a year begins its number.
 
-    Else the initials of a few months, as in ``"JJA"``, and a dot for the second half of one.
+    Else the initials of a few months, as in ``"JJA"`` (with the year where it begins), and a dot for the second half of
+    one.
     """
     ticks = []
     before = 0
     for label in labels:
         first, last = days_of(label)
         together = first.month == last.month and first.year != last.year
-        if first.year != before and not together:
+        begins = first.year != before and not together
+        months = range(first.month, first.month + (last.month - first.month) % 12 + 1)
+        initials = "".join(calendar.month_name[(month - 1) % 12 + 1][0] for month in months)
+        if begins and len(months) in {1, 12}:
             ticks.append((str(first.year), True))
-        elif first.day > 1:
-            ticks.append(("\u00b7", False))
+        elif begins:
+            ticks.append((f"{initials} \u2019{first:%y}", True))
         else:
-            months = range(first.month, first.month + (last.month - first.month) % 12 + 1)
-            ticks.append(("".join(calendar.month_name[(month - 1) % 12 + 1][0] for month in months), False))
+            ticks.append(("\u00b7" if first.day > 1 else initials, False))
         before = first.year
     return ticks
 
@@ -75,12 +78,14 @@ def result_words(result: MonthResult | None) -> str:
     passes = count(result.passes_used, "pass", "passes")
     if result.empty:
         return f"{passes}, all of them cloudy here{left_out}"
-    clear = f"{share_words(result.clear_share)} of the area clear"
+    clear = f"{share_words(result.clear_share)} of the picture clear"
     return f"{passes} \u00b7 {clear} \u00b7 {result.observations_mean:.1f} clear looks a pixel{left_out}"
 
 
 def share_words(share: float) -> str:
     """Return ``"97 %"``; ``"100 %"`` is said of nothing less."""
     percent = share * 100
+    if 0 < percent < 0.5:  # noqa: PLR2004 - would be rounded to nothing
+        return "under 1 %"
     some = f"{min(percent, 99.9):.1f}" if percent > 99 else f"{percent:.0f}"  # noqa: PLR2004 - near the whole
     return f"{'100' if percent == 100 else some} %"  # noqa: PLR2004 - the whole

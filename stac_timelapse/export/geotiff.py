@@ -21,10 +21,11 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _README = """Monthly composites made with STAC Timelapse
 ============================================
 
-composite_YYYY-MM.tif   one Cloud Optimized GeoTIFF a month
+composite_PERIOD.tif    one Cloud Optimized GeoTIFF a month (YYYY-MM) or other period (first_last)
   bands                 surface reflectance: value x 0.0001; the band's name is its description
+  quality               only where gaps were filled: where each value comes from (tag QUALITY_MEANS)
   last band             observations: how many clear satellite passes are behind each pixel
-  0                     no data: no clear observation in that month
+  0                     no data: no clear observation, or outside the area where the tag CLIPPED says so
 recipe.json             everything that determines the result
 
 Every file carries its scenes, the mask and the credit line as TIFF tags (gdalinfo shows them).

@@ -171,7 +171,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "looks",
             "Number of clear looks",
-            "How many clear passes of the month are behind each pixel: pale is one, dark is eight or more.",
+            "How many clear passes are behind each pixel: pale is one, dark is eight or more.",
             (OBSERVATIONS,),
             kind="count",
             limits=(1.0, 8.0),

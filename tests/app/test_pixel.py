@@ -122,9 +122,9 @@ def test_the_card_tells_what_is_used_and_what_not_and_why():
     assert "Pixel in May 2022" in html
     assert "46.25000° S, 15.50000° W" in html
     rows = html.split("<tr")[2:]
-    assert [row.split('"')[1] for row in rows] == ["in", "out", "out", "sum"]
-    assert "3 May 10:00" in rows[0] and "0.0900" in rows[0] and "S2A · 33TWM" in rows[0]  # noqa: PT018
-    assert "Cloud, high probability" in rows[1] and "not a clear class" in rows[1] and "–" in rows[1]  # noqa: PT018
-    assert "&lt;b&gt;" in rows[1]
-    assert "Not read" in rows[2] and "could not be read (SCL: gone)" in rows[2]  # noqa: PT018
-    assert "Median of 1 pass" in rows[3] and "observed in this period" in rows[3]  # noqa: PT018
+    assert [row.split('"')[1] for row in rows] == ["sum", "in", "out", "out"]
+    assert "3 May 10:00" in rows[1] and "0.0900" in rows[1] and "S2A · 33TWM" in rows[1]  # noqa: PT018
+    assert "Cloud, high probability" in rows[2] and "not a clear class" in rows[2] and "–" in rows[2]  # noqa: PT018
+    assert "&lt;b&gt;" in rows[2]
+    assert "Not read" in rows[3] and "could not be read (SCL: gone)" in rows[3]  # noqa: PT018
+    assert "Median of 1 pass" in rows[0] and "observed in this period" in rows[0]  # noqa: PT018

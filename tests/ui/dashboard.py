@@ -135,6 +135,12 @@ class Dashboard:
         self.page.locator(f".{name} [role=combobox]").click()
         self.page.get_by_role("menuitem", name=option, exact=True).click()
 
+    def tick(self, box: Locator, *, on: bool = True) -> None:
+        """Tick a box, or take the tick away; a busy page may need a moment to show it."""
+        expect(box).to_be_checked(checked=not on)
+        box.click()
+        expect(box).to_be_checked(checked=on)
+
     def open_step(self, name: str) -> None:
         """Unfold a step of the sidebar, if it is folded."""
         card = self.page.locator(f".t-step-{name}")

@@ -70,7 +70,7 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
 
     check_gif(dashboard.save("t-gif", tmp_path))
     check_zip(dashboard.save("t-geotiff", tmp_path), drawn)
-    page.get_by_label("Only inside the area").check()
+    dashboard.tick(page.get_by_label("Only inside the area"))
     check_clipped(dashboard.save("t-geotiff", tmp_path))
 
     # A second build can be cancelled; what was there stays.
