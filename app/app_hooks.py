@@ -6,7 +6,9 @@ Bokeh runs this file before the server's table of addresses is made, see docs/de
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from typing import Any
 
 # The one adapter to something Bokeh does not document: the list that Panel, too, appends its own routes to.
@@ -21,6 +23,9 @@ _settings = session.settings()
 toplevel_patterns.extend([*routes.routes(_settings.work_folder), *basemap.ROUTES])
 
 
+_LAST_SECONDS = 15.0
+
+
 def on_server_loaded(_context: Any) -> None:
     """Clear old session files; have the demo catalogue answer before the first visitor searches it."""
     workspace.sweep(_settings.work_folder)
@@ -29,7 +34,11 @@ def on_server_loaded(_context: Any) -> None:
 
 
 def on_server_unloaded(_context: Any) -> None:
-    """Stop the workers; the demo's server ends with the process."""
+    """Stop the workers; the demo's server ends with the process, and that soon, whatever still reads."""
+    # Python waits for threads, and one that reads from a server that hangs may take a minute.
+    last = threading.Timer(_LAST_SECONDS, os._exit, (0,))
+    last.daemon = True
+    last.start()
     session.close_engine()
 
 

@@ -115,7 +115,7 @@ def mask(page: Dashboard) -> None:
     page.page.get_by_role("tab", name="Mask").click()
     page.choose("t-lab-pass", "2022-05-20 10:00 S2A")
     page.open_step("how")
-    page.page.get_by_text("Advanced").click()
+    page.page.get_by_role("button", name="Advanced").click()
     for name, times in (("t-opening", 2), ("t-dilate", 3)):
         for _ in range(times):
             page.page.locator(f".{name} input[type=range]").press("ArrowRight")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from http import HTTPStatus
 
 import pytest
@@ -128,3 +130,16 @@ def test_a_page_that_cannot_be_made_says_why(monkeypatch, caplog):
     assert "The page cannot be shown" in shown[0]
     assert "names &#x27;x&#x27;, which is not known" in shown[0]
     assert "The page could not be made" in caplog.text
+
+
+def test_a_server_that_is_stopped_ends_although_a_thread_still_reads(tmp_path):
+    script = """
+import threading
+from app import app_hooks
+app_hooks._LAST_SECONDS = 0.5
+threading.Thread(target=threading.Event().wait).start()
+app_hooks.on_server_unloaded(None)
+"""
+    environment = {**os.environ, "STAC_TIMELAPSE_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, timeout=60, check=False)
+    assert done.returncode == 0

@@ -343,7 +343,7 @@ def test_gaps_are_filled_on_demand_and_marked(dashboard):
 
     dashboard.wait(lambda: greys() == len(spots))
     dashboard.open_step("how")
-    page.get_by_text("Advanced").click()
+    page.get_by_role("button", name="Advanced").click()
     dashboard.choose("t-gaps", "Hold the last clear month")
     expect(page.locator(".outdated")).to_be_visible()
     dashboard.build()
@@ -356,7 +356,7 @@ def test_the_mask_is_chosen_class_by_class_and_reaches_the_files(dashboard, tmp_
     page = dashboard.page
     dashboard.type_area("16.4295, 49.4055, 16.4425, 49.4165")  # white roofs beside the town
     dashboard.open_step("how")
-    page.get_by_text("Advanced").click()
+    page.get_by_role("button", name="Advanced").click()
     boxes = page.locator(".t-clear label")
     expect(boxes).to_have_count(11)
     ticked = [one.inner_text() for one in boxes.all() if one.locator("input").is_checked()]
@@ -414,7 +414,7 @@ def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     plain = after.get_attribute("src")
     expect(lab.locator(".clear")).to_contain_text("of the area clear")
     dashboard.open_step("how")
-    page.get_by_text("Advanced").click()
+    page.get_by_role("button", name="Advanced").click()
     slider = page.locator(".t-dilate input[type=range]")
     slider.focus()
     for _ in range(4):
