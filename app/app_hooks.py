@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from typing import Any
@@ -28,6 +29,8 @@ _LAST_SECONDS = 15.0
 
 def on_server_loaded(_context: Any) -> None:
     """Clear old session files; have the demo catalogue answer before the first visitor searches it."""
+    # Python's own KeyboardInterrupt is lost where it is raised in a finalizer: Ctrl-C takes Bokeh's way for SIGTERM.
+    signal.signal(signal.SIGINT, lambda *_: signal.raise_signal(signal.SIGTERM))
     workspace.sweep(_settings.work_folder)
     if "demo" in _settings.catalogs:
         pipeline.demo_url(_say)

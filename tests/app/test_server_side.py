@@ -143,3 +143,21 @@ app_hooks.on_server_unloaded(None)
     environment = {**os.environ, "STAC_TIMELAPSE_CACHE": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_an_interrupt_goes_the_way_of_a_termination(tmp_path):
+    script = """
+import signal
+from app import app_hooks
+app_hooks.pipeline.demo_url = lambda *_: ""
+heard = []
+signal.signal(signal.SIGTERM, lambda *_: heard.append("terminated"))
+app_hooks.on_server_loaded(None)
+signal.raise_signal(signal.SIGINT)
+print(*heard)
+"""
+    environment = {**os.environ, "STAC_TIMELAPSE_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, timeout=60, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["terminated"]
