@@ -65,7 +65,7 @@ class Exporter:
         except BaseException:
             self._workspace.remove(folder)
             raise
-        done = Download(kind, out.name, f"downloads/{folder.name}/{out.name}", out.stat().st_size)
+        done = Download.of(kind, out)
         self._jobs.tell(job, self._done, done)
 
     def _clipped(self, job: Job, series: Series, folder: Path) -> Iterator[MonthResult]:
@@ -84,7 +84,7 @@ class Exporter:
             preset=PRESETS[series.preset],
             stretch=stretch,
             fps=self._state.speed,
-            title=" · ".join(filter(None, [series.recipe.aoi.name, PRESETS[series.preset].title])),
+            title=PRESETS[series.preset].titled(series.recipe.aoi.name),
             attribution=series.recipe.attribution,
             aoi=series.recipe.aoi,
             on_progress=on_progress,

@@ -107,8 +107,7 @@ class PixelProbe:
         except BaseException:
             self._workspace.remove(folder)
             raise
-        done = Download("csv", out.name, f"downloads/{folder.name}/{out.name}", out.stat().st_size)
-        self._jobs.tell(job, self._saved, done)
+        self._jobs.tell(job, self._saved, Download.of("csv", out))
 
     def _progress(self, note: str) -> None:
         assign(self._state, pixel_note=note)

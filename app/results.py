@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from stac_timelapse.build import MonthResult
 from stac_timelapse.probe import PixelMonth
@@ -49,6 +50,11 @@ class Download:
     name: str
     url: str
     size: int
+
+    @classmethod
+    def of(cls, kind: str, path: Path) -> Download:
+        """Return a file in a folder of the session's workspace as something to download."""
+        return cls(kind, path.name, f"downloads/{path.parent.name}/{path.name}", path.stat().st_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from stac_timelapse.composite.gaps import Gaps
 from stac_timelapse.cube.mask import DEFAULT_CLEAR
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.picture.indices import ANY_BAND, PRESETS
+from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.pipeline import choose
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
@@ -106,7 +106,7 @@ class AppState(param.Parameterized):
             period=self.period,
             max_cloud=100.0,  # what counts is the cloud inside the area
             max_area_cloud=self.max_area_cloud,
-            bands=PRESETS[self.preset].needs or ANY_BAND,
+            bands=PRESETS[self.preset].built,
             preset=self.preset,
             resolution=self.resolution,
             clear=self.clear,

@@ -23,7 +23,7 @@ from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import InvalidInputError, NothingFoundError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.picture.indices import ANY_BAND, PRESETS
+from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance, summary
 from stac_timelapse.results import prepare, write_results
@@ -156,7 +156,7 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
     bands: tuple[str, ...] = arguments.bands or ()
     if not bands:
         preset = preset or "true-colour"
-        bands = PRESETS[preset].needs or ANY_BAND
+        bands = PRESETS[preset].built
     return Recipe(
         catalog=arguments.catalog,
         collection=arguments.collection,

@@ -110,7 +110,7 @@ def _drawn(recipe: Recipe, results: Sequence[MonthResult], out: Path, say: Calla
         out / "timelapse.gif",
         preset=preset,
         stretch=stretch_of_composites([one.path for one in results], preset),
-        title=" · ".join(filter(None, [recipe.aoi.name, preset.title])),
+        title=preset.titled(recipe.aoi.name),
         attribution=recipe.attribution,
         aoi=recipe.aoi,
     )

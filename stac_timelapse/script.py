@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import shapely
 
-from stac_timelapse.picture.indices import ANY_BAND, PRESETS
+from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.months import ALL_MONTHS
 
@@ -42,7 +42,7 @@ def command_of(recipe: Recipe) -> str:
     if recipe.months_of_year != ALL_MONTHS:
         words += ["--months-of-year", _joined(recipe.months_of_year)]
     preset = PRESETS.get(recipe.preset or "")
-    if preset is not None and (preset.needs or ANY_BAND) == recipe.bands:
+    if preset is not None and preset.built == recipe.bands:
         words += ["--preset", preset.name]
     else:
         words += ["--bands", ",".join(recipe.bands)]

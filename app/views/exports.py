@@ -122,6 +122,7 @@ class ExportBar:
         state.param.watch(
             self._show, ["phase", "series", "exporting", "export_share", "export_error", "downloads", "message", "clip"]
         )
+        state.param.watch(self._script, ["series", "clip"])
         state.param.watch(self._save, "downloads")
         self._show()
 
@@ -130,11 +131,13 @@ class ExportBar:
         able = state.series is not None and bool(state.series.results) and not state.busy and not state.exporting
         self._gif.disabled = self._zip.disabled = self._clip.disabled = not able
         self._clip.value = state.clip
-        if state.series is not None:
-            recipe = state.series.recipe.but(clip=state.clip)
-            self._copier.param.update(command=command_of(recipe), python=python_of(recipe))
         self._cancel.visible = bool(state.exporting)
         self._line.object = exports_html(state)
+
+    def _script(self, *_events: Any) -> None:
+        if self._state.series is not None:
+            recipe = self._state.series.recipe.but(clip=self._state.clip)
+            self._copier.param.update(command=command_of(recipe), python=python_of(recipe))
 
     def _save(self, *_events: Any) -> None:
         if self._state.downloads:

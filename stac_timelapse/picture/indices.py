@@ -56,6 +56,15 @@ class Preset:
         """The satellite's bands that it needs; a count needs none, for every file has it."""
         return () if self.kind == "count" else self.bands
 
+    @property
+    def built(self) -> tuple[str, ...]:
+        """The bands that are built for it: those that it needs, or any one."""
+        return self.needs or _ANY_BAND
+
+    def titled(self, name: str) -> str:
+        """Return the title of a series of a place, whose name may be empty."""
+        return " · ".join(filter(None, [name, self.title]))
+
     def palette(self) -> NDArray[np.uint8]:
         """Return ``(256, 3)`` uint8 colours from the low to the high limit."""
         if not self.colours:
@@ -72,7 +81,7 @@ _FROST: Colours = ((44, 34, 28), (92, 76, 66), (124, 122, 126), (146, 172, 194),
 _VIOLETS: Colours = ((244, 238, 250), (205, 190, 228), (158, 130, 200), (108, 76, 164), (62, 36, 112), (28, 12, 58))
 
 #: What is built for a picture that needs no band of its own.
-ANY_BAND = ("B04",)
+_ANY_BAND = ("B04",)
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset

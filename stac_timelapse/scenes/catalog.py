@@ -143,7 +143,7 @@ def catalog_of(name: str, collection: str | None = None) -> Catalog:
     """
     if name in CATALOGS:
         known = CATALOGS[name]
-        return known if collection is None else _with_collection(known, collection)
+        return known if collection is None else replace(known, collection=collection)
     if name.startswith(("http://", "https://")):
         return _by_address(name, collection)
     path = Path(name.removeprefix("file://"))
@@ -166,10 +166,6 @@ def _by_address(url: str, collection: str | None) -> Catalog:
         raise InvalidInputError(f"{url!r} is not the address of a STAC API: write it like https://example.org/stac.")
     signing: Literal["none", "planetary-computer"] = "planetary-computer" if host == _SIGNING_HOST else "none"
     return Catalog(url, without_secrets(url), url.rstrip("/"), collection or "sentinel-2-l2a", _COPERNICUS, signing)
-
-
-def _with_collection(catalog: Catalog, collection: str) -> Catalog:
-    return replace(catalog, collection=collection)
 
 
 def demo_url_from_environment() -> str | None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ def periods_of(kind: str, months: Sequence[str]) -> tuple[str, ...]:
     return tuple(_run([number for _, number in run]) for _, run in runs)
 
 
+@functools.lru_cache(maxsize=4096)  # asked for with every pass of a series
 def days_of(label: str) -> tuple[date, date]:
     """Return the first and the last day of a period; of a month of several years those of all of them."""
     years = _CLIMATOLOGY.fullmatch(label)
