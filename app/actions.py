@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.change_maps import ChangeMaps
+from app.charts import Charts
 from app.engine import Engine, measured
 from app.export_jobs import Exporter
 from app.frames import FramePainter
 from app.jobs import Job, JobRunner, Post
 from app.mask_lab import MaskLab
 from app.pixel_probe import PixelProbe
+from app.place_search import PlaceSearch
 from app.series_jobs import SeriesJobs
 from app.state import AppState, assign
 from app.workspace import Workspace
@@ -51,6 +54,11 @@ class Actions:
         self._exporter = Exporter(state, self._jobs, workspace)
         self._lab = MaskLab(state, engine, post)
         self._pixel = PixelProbe(state, engine, workspace, post)
+        #: What the chart under the player shows. Its methods are called in turn.
+        self.charts = Charts(state, workspace, post)
+        #: The map of changes over the months. Its methods are called in turn.
+        self.changes = ChangeMaps(state, workspace, post)
+        self._places = PlaceSearch(state, post)
         #: What the passes were measured with.
         self._policy: MaskPolicy | None = None
 
@@ -200,7 +208,7 @@ class Actions:
             self._jobs.cancel()
 
     def recolour(self) -> None:
-        """Paint the series on display with the chosen preset, if its bands were built."""
+        """Paint the series on display as it shall be shown now, if the bands for that were built."""
         self._post(self._series_jobs.recolour)
 
     def export(self, kind: str) -> None:
@@ -208,12 +216,16 @@ class Actions:
         self._post(lambda: self._start_export(kind))
 
     def _start_export(self, kind: str) -> None:
-        if self.painter is not None and self.painter.stretch is not None:
-            self._exporter.start(kind, self.painter.stretch)
+        if self.painter is not None and self.painter.settled is not None:
+            self._exporter.start(kind, self.painter.settled)
 
     def try_pass(self, key: str) -> None:
         """Look at a pass in the mask lab; an empty key puts it away."""
         self._post(lambda: self._lab.open(key))
+
+    def repaint_trial(self) -> None:
+        """Show the pass in the mask lab as the series shall be shown now."""
+        self._post(self._lab.repaint)
 
     def judge_trial(self) -> None:
         """Judge the pass in the mask lab by the present mask."""
@@ -235,10 +247,17 @@ class Actions:
         """Put the pixel away."""
         self._post(self._pixel.put_away)
 
+    def find_place(self, text: str, geocoder: str = "") -> None:
+        """Look for a place by name or coordinates, also online where the address of a geocoder is given."""
+        self._post(lambda: self._places.find(text, geocoder))
+
     def close(self) -> None:
         """End the session: stop its jobs, delete its files."""
         self._lab.close()
         self._pixel.close()
+        self.charts.close()
+        self.changes.close()
+        self._places.close()
         self._policy = None
         self._jobs.close()
         self._workspace.close()

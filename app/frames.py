@@ -8,39 +8,25 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from PIL import Image
-from rasterio.enums import Resampling
 
 from app.results import Frame
 from stac_timelapse.build import MonthResult
-from stac_timelapse.picture.indices import PRESETS, Preset
-from stac_timelapse.picture.render import Stretch, render_cog, stretch_of
+from stac_timelapse.picture.appearance import Appearance
+from stac_timelapse.picture.render import render_cog, sample
+from stac_timelapse.picture.settled import Settled, settle
+from stac_timelapse.picture.stretch import stretch_of
 
 WEB_MERCATOR = "EPSG:3857"
 #: Decoding larger pictures stalls the browser while it plays.
 _FRAME_PIXELS = 1600
+_THUMB_PIXELS = 160
 _FULL_PIXELS = 4096
-_SAMPLE_PIXELS = 400
 _KEPT = 3
 _QUALITY = 88
 
 Bounds = tuple[float, float, float, float]
-
-
-def sample(path: Path, preset: Preset) -> NDArray[np.uint16]:
-    """Read a month thinned out, ``(band, y, x)`` uint16 in the preset's order, for the stretch."""
-    with rasterio.open(path) as composite:
-        step = max(composite.width, composite.height) / _SAMPLE_PIXELS
-        shape = (
-            len(preset.bands),
-            max(1, round(composite.height / max(step, 1))),
-            max(1, round(composite.width / max(step, 1))),
-        )
-        indexes = [composite.descriptions.index(band) + 1 for band in preset.bands]
-        values: NDArray[np.uint16] = composite.read(indexes, out_shape=shape, resampling=Resampling.nearest)
-    return values
 
 
 class FramePainter:
@@ -53,35 +39,47 @@ class FramePainter:
     ----------
     folder
         Where the pictures are written; its name is the token under which the browser fetches them.
-    preset
-        Name of the preset.
+    appearance
+        How they are shown.
+    bands
+        Of the series.
     """
 
-    def __init__(self, folder: Path, preset: str) -> None:
-        self.preset = PRESETS[preset]
+    def __init__(self, folder: Path, appearance: Appearance, bands: Sequence[str]) -> None:
+        self.appearance = appearance
+        self.preset = appearance.picture(bands)
         self.folder = folder
-        self.stretch: Stretch | None = None
+        #: How the months are shown, as far as they are known.
+        self.settled: Settled | None = None
         self.full = FullPictures(self)
         self._version = 0
         self._provisional = True
 
     def paint(self, result: MonthResult) -> Frame:
-        """Write the picture of a month."""
-        if self.stretch is None or self._provisional:
-            self.stretch = stretch_of([sample(result.path, self.preset)], self.preset)
+        """Write the picture of a month, and a small one for the filmstrip."""
+        if self.settled is None or self._provisional:
+            first = sample(result.path, self.preset)
+            self.settled = Settled(stretch_of([first], self.preset, self.appearance.tone))
             self._provisional = result.empty  # a month without a clear pixel says nothing about brightness
-        picture = render_cog(result.path, self.preset, self.stretch, max_size=_FRAME_PIXELS, crs=WEB_MERCATOR)
+        stretch = self.settled.of(result.month)
+        picture = render_cog(result.path, self.preset, stretch, max_size=_FRAME_PIXELS, crs=WEB_MERCATOR)
         # Another name for another picture: the browser keeps what it has.
         name = f"{result.month}-{self._version}-{result.path.stem[:8]}.webp"
-        Image.fromarray(picture.rgb).save(self.folder / name, "WEBP", quality=_QUALITY, method=1)
+        frame = Image.fromarray(picture.rgb)
+        frame.save(self.folder / name, "WEBP", quality=_QUALITY, method=1)
+        frame.thumbnail((_THUMB_PIXELS, _THUMB_PIXELS), Image.Resampling.BOX, reducing_gap=None)
+        frame.save(self.folder / f"thumb-{name}", "WEBP", quality=_QUALITY, method=4)
         self.full.add(result.month, result.path)
-        return Frame(result.month, f"frames/{self.folder.name}/{name}", picture.bounds)
+        folder = f"frames/{self.folder.name}"
+        return Frame(result.month, f"{folder}/{name}", picture.bounds, f"{folder}/thumb-{name}")
 
     def lock(self, results: Sequence[MonthResult]) -> bool:
         """Settle the stretch on all months; return whether the pictures must be painted again."""
-        stretch = stretch_of((sample(one.path, self.preset) for one in results if not one.empty), self.preset)
-        changed = stretch != self.stretch
-        self.stretch = stretch
+        months = [(one.month, one.path) for one in results if not one.empty]
+        settled = settle(months, self.preset, self.appearance.tone, even=self.appearance.even)
+        before = self.settled
+        changed = before is None or (settled.stretch, settled.gains) != (before.stretch, before.gains)
+        self.settled = settled
         self.full.forget()
         self._provisional = False
         self._version += 1
@@ -100,7 +98,7 @@ class FullPictures:
     Parameters
     ----------
     painter
-        Gives preset and stretch.
+        Gives the picture and its stretch.
     """
 
     def __init__(self, painter: FramePainter) -> None:
@@ -128,14 +126,14 @@ class FullPictures:
     def load(self, month: str) -> tuple[NDArray[np.uint8], Bounds]:
         """Return ``(y, x, 4)`` RGBA uint8 and the web mercator bounds of a finished month."""
         with self._lock:
-            stretch = self._painter.stretch
-            if stretch is None:
+            settled = self._painter.settled
+            if settled is None:
                 raise RuntimeError("a picture was asked for before the first month was painted")
             if month not in self._kept:
                 picture = render_cog(
                     self._paths[month],
                     self._painter.preset,
-                    stretch,
+                    settled.of(month),
                     max_size=_FULL_PIXELS,
                     crs=WEB_MERCATOR,
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,8 +20,9 @@ from stac_timelapse.cube.look import Look
 from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import InvalidInputError, TimelapseError
 from stac_timelapse.picture.classes import mask_overlay
-from stac_timelapse.picture.indices import PRESETS, preset_for
-from stac_timelapse.picture.render import render, stretch_of
+from stac_timelapse.picture.indices import preset_for
+from stac_timelapse.picture.render import render
+from stac_timelapse.picture.stretch import stretch_of
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.rescue import looked_at
 from stac_timelapse.scenes.model import SceneSet
@@ -35,7 +36,10 @@ class _Bench:
     """What is held of the pass on trial: its pixels, its picture, and the bright ground by some passes' masks."""
 
     look: Look
+    #: Its bands, and how they are shown.
+    recipe: Recipe
     picture: str
+    title: str
     bright: NDArray[np.bool_] | None = None
     #: Keys of those passes, None before bright ground was looked for.
     told_by: tuple[str, ...] | None = None
@@ -64,7 +68,27 @@ class MaskLab:
         self.put_away()
         if key and scenes is not None and searched is not None:
             assign(self._state, trial_of=key, trial_note="Reading the pass …")
-            self._start(lambda job: self._read(job, searched, scenes, key))
+            recipe = self._as_shown(searched)
+            self._start(lambda job: self._read(job, recipe, scenes, key))
+
+    def repaint(self) -> None:
+        """Show the pass on trial as the series shall be shown now; it is read again for other bands only."""
+        bench, searched = self._bench, self._state.searched
+        if bench is None or searched is None:
+            return
+        recipe = self._as_shown(searched)
+        if recipe.bands == bench.recipe.bands:
+            self._start(lambda job: self._repaint(job, bench, recipe))
+        else:
+            self.open(self._state.trial_of)
+
+    def _as_shown(self, searched: Recipe) -> Recipe:
+        """Return what was searched with the picture that is chosen, if its bands are known: those searched for are."""
+        picture = self._state.picture
+        if not set(picture.built) <= set(searched.bands):
+            return searched
+        # One pass is not reduced; a reducer may ask for bands that this picture has not.
+        return searched.but(bands=picture.built, method="median", **self._state.appearance.fields())
 
     def judge(self) -> None:
         """Judge the pass on trial by the present policy."""
@@ -98,8 +122,11 @@ class MaskLab:
 
     def _read(self, job: Job, recipe: Recipe, scenes: SceneSet, key: str) -> None:
         look = self._engine.look_at(recipe, scenes, key)
-        picture = _data_url(_colours(look, recipe.preset or "true-colour", recipe.bands), "JPEG", quality=88)
-        self._jobs.tell(job, self._opened, _Bench(look, picture))
+        self._jobs.tell(job, self._opened, _Bench(look, recipe, *_painted(look, recipe)))
+
+    def _repaint(self, job: Job, bench: _Bench, recipe: Recipe) -> None:
+        picture, title = _painted(bench.look, recipe)
+        self._jobs.tell(job, self._opened, replace(bench, recipe=recipe, picture=picture, title=title))
 
     def _opened(self, bench: _Bench) -> None:
         self._bench = bench
@@ -111,7 +138,7 @@ class MaskLab:
             bench = replace(bench, bright=self._engine.bright_ground(used, bench.look), told_by=passes)
         judged = bench.look.judge(policy, bench.bright if policy.rescue else None)
         overlay = _data_url(mask_overlay(judged), "PNG")
-        trial = Trial(bench.picture, overlay, judged.clear, tuple(sorted(judged.shares.items())))
+        trial = Trial(bench.picture, bench.title, overlay, judged.clear, tuple(sorted(judged.shares.items())))
         self._jobs.tell(job, self._judged, bench, trial)
 
     def _judged(self, bench: _Bench, trial: Trial) -> None:
@@ -123,12 +150,15 @@ def _told_by(used: SceneSet) -> tuple[str, ...]:
     return tuple(one.key for one in looked_at(used))
 
 
-def _colours(look: Look, name: str, bands: Sequence[str]) -> NDArray[np.uint8]:
-    """Return the pass as a picture, stretched for its clear ground."""
-    preset = preset_for(name if PRESETS[name].needs else None, bands)
+def _painted(look: Look, recipe: Recipe) -> tuple[str, str]:
+    """Return the pass as a picture, stretched for its clear ground, and what the picture shows."""
+    preset = recipe.appearance.picture(recipe.bands)
+    if not preset.needs:
+        preset = preset_for(None, recipe.bands)
     clear = look.judge(MaskPolicy()).reasons == 0
     settled = np.where(clear, look.reflectance, 0) if clear.mean() > _ENOUGH else look.reflectance
-    return render(look.reflectance, preset, stretch_of([settled.astype(np.uint16)], preset))
+    stretch = stretch_of([settled.astype(np.uint16)], preset, recipe.appearance.tone)
+    return _data_url(render(look.reflectance, preset, stretch), "JPEG", quality=88), preset.title
 
 
 def _data_url(picture: NDArray[np.uint8], kind: str, **options: Any) -> str:

@@ -99,14 +99,10 @@ class PixelProbe:
             job.check()
             self._jobs.tell(job, self._progress, f"Reading the whole series … {read} of {len(series.months)}")
             found.append(probe.look(month))
-        folder = self._workspace.new_folder()
-        out = folder / f"pixel_{probe.lon:.5f}_{probe.lat:.5f}_{series.months[0]}_{series.months[-1]}.csv"
-        try:
+        with self._workspace.filling() as folder:
+            out = folder / f"pixel_{probe.lon:.5f}_{probe.lat:.5f}_{series.months[0]}_{series.months[-1]}.csv"
             out.write_text(to_csv(probe, found), encoding="utf-8")
             job.check()
-        except BaseException:
-            self._workspace.remove(folder)
-            raise
         self._jobs.tell(job, self._saved, Download.of("csv", out))
 
     def _progress(self, note: str) -> None:

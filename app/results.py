@@ -1,4 +1,4 @@
-"""What the page shows of what came back: the months, their pictures, files, a pass on trial, a pixel."""
+"""What the page shows of what came back: the months, their pictures, files, a pass on trial, a pixel, places."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stac_timelapse.build import MonthResult
+from stac_timelapse.picture.appearance import OWN, Appearance
+from stac_timelapse.picture.indices import Preset
+from stac_timelapse.picture.settled import Settled
 from stac_timelapse.probe import PixelMonth
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
+from stac_timelapse.zonal import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,14 @@ class Frame:
         Relative to the page.
     bounds
         ``(west, south, east, north)`` in web mercator metres.
+    thumb
+        The same picture small, relative to the page.
     """
 
     month: str
     url: str
     bounds: tuple[float, float, float, float]
+    thumb: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Series:
     ----------
     recipe
         What they were built from.
-    preset
+    appearance
         How their frames are coloured.
     months
         Every month asked for, in order; also those not finished and those without a pass.
@@ -79,16 +86,34 @@ class Series:
         What it was built from.
     previews
         Coarse pictures of all months, shown until a month is finished.
+    settled
+        What holds for the brightness of all months, once all are finished.
     """
 
     recipe: Recipe
-    preset: str
+    appearance: Appearance
     months: tuple[str, ...]
     results: tuple[MonthResult, ...] = ()
     frames: tuple[Frame, ...] = ()
     number: int = 0
     scenes: SceneSet | None = None
     previews: tuple[Frame, ...] = ()
+    settled: Settled | None = None
+
+    @property
+    def preset(self) -> str:
+        """Name of the preset on display, or that of one's own formula."""
+        return OWN if self.appearance.formula is not None else self.picture.name
+
+    @property
+    def picture(self) -> Preset:
+        """What is on display."""
+        return self.appearance.picture(self.recipe.bands)
+
+    @property
+    def as_shown(self) -> Recipe:
+        """The recipe of what is on display: the same months, perhaps in other colours than they were built for."""
+        return self.recipe.but(**self.appearance.fields())
 
     @property
     def pictures(self) -> tuple[Frame, ...]:
@@ -118,6 +143,8 @@ class Trial:
     ----------
     picture, overlay
         The pass, and what the mask hides of it, as ``data:`` addresses of pictures of one size.
+    title
+        What the picture shows, e.g. ``"True colour"``.
     clear
         Share of the area that is clear, 0 to 1.
     shares
@@ -125,6 +152,7 @@ class Trial:
     """
 
     picture: str
+    title: str
     overlay: str
     clear: float
     shares: tuple[tuple[int, float], ...]
@@ -154,3 +182,72 @@ class Pixel:
     month: PixelMonth | None
     bands: tuple[str, ...]
     method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What is charted under the player.
+
+    Parameters
+    ----------
+    months
+        Every month of the series, in order; also those not finished.
+    measured
+        The finished ones, in the area, at its places and at the pixels that were clicked, in this order.
+    clicked
+        How many of the places are clicked pixels.
+    """
+
+    months: tuple[str, ...]
+    measured: Measured
+    clicked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """A place that was searched for by name or coordinates.
+
+    Parameters
+    ----------
+    name, kind, where
+        What it is called, what it is (``"town"``, ``"sample"``, ...) and what it lies in.
+    lon, lat
+        Its middle, degrees.
+    bbox
+        West, south, east, north in degrees: what shows it on the map.
+    """
+
+    name: str
+    kind: str
+    where: str
+    lon: float
+    lat: float
+    bbox: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAnswer:
+    """What a search for places found.
+
+    Parameters
+    ----------
+    text
+        What was typed.
+    places
+        The most likely first.
+    sentence
+        What is said about them, or why there are none.
+    bad
+        Whether it cannot be used as it was typed.
+    credit
+        Whose names they are.
+    sure
+        Whether the first one is what was meant, without a choice.
+    """
+
+    text: str
+    places: tuple[FoundPlace, ...] = ()
+    sentence: str = ""
+    bad: bool = False
+    credit: str = ""
+    sure: bool = False

@@ -17,7 +17,9 @@ from app.workspace import find_file
 from stac_timelapse.demo import usual_folder
 
 #: Loaded by the page before anything is drawn.
-PAGE_SCRIPT = "react_state.js"
+PAGE_SCRIPTS = ("react_state.js", "select_keys.js")
+#: Has the address of the widgets' code in its own.
+WIDGETS_SCRIPT = "widgets_code.js"
 
 _CHUNK = 1024 * 1024
 _TOKEN_PATTERN = r"([A-Za-z0-9_-]{32})/([A-Za-z0-9][A-Za-z0-9_.-]*)"  # noqa: S105 - a pattern, no secret
@@ -108,6 +110,10 @@ def routes(root: Path) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]
     return [
         (rf"/(?:[^/]+/)*frames/{_TOKEN_PATTERN}", FileHandler, {"root": root, "attachment": False}),
         (rf"/(?:[^/]+/)*downloads/{_TOKEN_PATTERN}", FileHandler, {"root": root, "attachment": True}),
-        (rf"/(?:[^/]+/)*assets/({PAGE_SCRIPT})", StaticFileHandler, {"path": Path(__file__).parent / "assets"}),
+        (
+            rf"/(?:[^/]+/)*assets/({'|'.join((*PAGE_SCRIPTS, WIDGETS_SCRIPT))})",
+            StaticFileHandler,
+            {"path": Path(__file__).parent / "assets"},
+        ),
         (r"/(?:[^/]+/)*demo/(quicklook\.jpg)", StaticFileHandler, {"path": usual_folder()}),
     ]

@@ -19,7 +19,8 @@ from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import CancelledError, TimelapseError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.appearance import Appearance
+from stac_timelapse.picture.settled import Settled
 from stac_timelapse.pipeline import choose, nothing_left
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
@@ -66,13 +67,13 @@ class SeriesJobs:
         )
 
     def recolour(self) -> None:
-        """Paint the series on display with the chosen preset, if its bands were built."""
+        """Paint the series on display as it shall be shown now, if the bands for that were built."""
         state, series = self.state, self.state.series
-        if series is None or not series.results or state.busy or state.exporting or series.preset == state.preset:
+        if series is None or not series.results or state.busy or state.exporting:
             return
-        if set(PRESETS[state.preset].needs) <= set(series.recipe.bands):
-            preset = state.preset
-            self._jobs.start("paint", lambda job: self._recolour(job, series, preset), on_error=self._on_error)
+        appearance = state.appearance
+        if series.appearance != appearance and set(state.picture.needs) <= set(series.recipe.bands):
+            self._jobs.start("paint", lambda job: self._recolour(job, series, appearance), on_error=self._on_error)
 
     def _build(
         self,
@@ -93,14 +94,14 @@ class SeriesJobs:
         self._jobs.tell(job, self._planned, recipe, found, seen, estimate)
         if coarse and estimate.preview_resolution is not None:
             self._preview(job, recipe, scenes, estimate.preview_resolution, first)
-        painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
+        painter = FramePainter(self._workspace.new_folder(), recipe.appearance, recipe.bands)
         months: dict[str, MonthResult] = {}
         for result, frame in self._painted(job, recipe, scenes, painter, first, self._progress(job)):
             months[result.month] = result
             self._jobs.tell(job, self._add_month, job.number, recipe, painter, result, frame)
         results = list(months.values())
         frames = painter.repaint(results) if painter.lock(results) else None
-        self._jobs.tell(job, self._built, frames)
+        self._jobs.tell(job, self._built, frames, painter.settled)
 
     def _painted(
         self,
@@ -130,7 +131,7 @@ class SeriesJobs:
     def _preview(self, job: Job, recipe: Recipe, scenes: SceneSet, resolution: float, first: str | None) -> None:
         """Show all months from the files' overviews, before any is built as it should be."""
         self._jobs.tell(job, lambda: assign(self.state, message="A quick preview first …"))
-        painter = FramePainter(self._workspace.new_folder(), recipe.preset or "true-colour")
+        painter = FramePainter(self._workspace.new_folder(), recipe.appearance, recipe.bands)
         results: list[MonthResult] = []
         try:
             coarse = recipe.but(resolution=resolution)
@@ -187,10 +188,13 @@ class SeriesJobs:
 
     def _series(self, number: int, recipe: Recipe, painter: FramePainter) -> Series:
         """Return the series of a build; the one before stays on display until this one has its first picture."""
-        series = self.state.series
+        before = series = self.state.series
         if series is None or series.number != number:
-            series = Series(recipe, painter.preset.name, recipe.months, number=number, scenes=self.state.used)
-            assign(self.state, downloads=())  # they are of the series before
+            series = Series(recipe, painter.appearance, recipe.months, number=number, scenes=self.state.used)
+            # The files are of the series before; what was unticked there stays so where the place is the same.
+            kept = before is None or before.recipe.aoi == recipe.aoi
+            hidden = tuple(one for one in self.state.hidden if kept and one in recipe.months)
+            assign(self.state, downloads=(), hidden=hidden)
             self._replace_painter(painter)
         elif self.painter is not painter:
             # Its previews stay until its last month is finished.
@@ -214,21 +218,28 @@ class SeriesJobs:
             self._workspace.remove(folder)
         self._folders.clear()
 
-    def _built(self, frames: tuple[Frame, ...] | None) -> None:
+    def _built(self, frames: tuple[Frame, ...] | None, settled: Settled | None) -> None:
         series = self.state.series
         if frames is not None and series is not None:
             series = replace(series, frames=_by_month(frames))
         if series is not None:
-            series = replace(series, previews=())
+            series = replace(series, previews=(), settled=settled)
         assign(self.state, phase="ready", message="", progress=None, series=series)
         self._tidy()
+        self.recolour()  # as was chosen meanwhile
 
-    def _recolour(self, job: Job, series: Series, preset: str) -> None:
-        painter = FramePainter(self._workspace.new_folder(), preset)
+    def _recolour(self, job: Job, series: Series, appearance: Appearance) -> None:
+        painter = FramePainter(self._workspace.new_folder(), appearance, series.recipe.bands)
         painter.lock(series.results)
-        frames = painter.repaint(series.results)
+        frames = []
+        for one in series.results:
+            if job.stop.is_set():  # another choice was made meanwhile
+                self._workspace.remove(painter.folder)
+                return
+            frames.append(painter.paint(one))
         painter.full.load(frames[0].month)
-        self._jobs.tell(job, self._recoloured, painter, replace(series, preset=preset, frames=frames, previews=()))
+        shown = replace(series, appearance=appearance, frames=tuple(frames), previews=(), settled=painter.settled)
+        self._jobs.tell(job, self._recoloured, painter, shown)
 
     def _recoloured(self, painter: FramePainter, series: Series) -> None:
         self._replace_painter(painter)

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from html import escape
+from urllib.parse import urlencode
 
 import panel as pn
 
@@ -14,7 +15,7 @@ from app.actions import Actions
 from app.engine import Engine, LibraryEngine
 from app.jobs import UNEXPECTED
 from app.page_updates import together
-from app.routes import PAGE_SCRIPT
+from app.routes import PAGE_SCRIPTS, WIDGETS_SCRIPT
 from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
@@ -57,6 +58,7 @@ def open_session(make_engine: Callable[[], Engine] = engine) -> None:
     """
     try:
         _build(make_engine()).servable(title="STAC Timelapse")
+        _hasten()
     except Exception as error:  # noqa: BLE001 - whatever it is, the visitor sees a sentence and the log the rest
         _log.exception("The page could not be made")
         pn.pane.HTML(_sorry(error), sizing_mode="stretch_width").servable(title="STAC Timelapse")
@@ -67,7 +69,8 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     document = pn.state.curdoc
     if document is None:
         raise RuntimeError("a session was asked for outside of a served document")
-    pn.config.js_files = {"react_state": f"assets/{PAGE_SCRIPT}"}
+    pn.extension()  # else Panel sends every library that any of its widgets may need
+    pn.config.js_files = {name: f"assets/{name}" for name in PAGE_SCRIPTS}
     state = AppState(catalog=chosen.catalogs[0])
     state.param.update(**usual_dates(state.catalog))
     workspace = Workspace(chosen.work_folder)
@@ -86,8 +89,21 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     actions = Actions(state, shared, workspace, post)
     # Bokeh empties the script's globals before it calls this: it must only need what it holds itself.
     pn.state.on_session_destroyed(lambda _context: actions.close())
-    page: pn.viewable.Viewable = PageView(state, actions, chosen).page()
+    view = PageView(state, actions, chosen)
+    query = "" if pn.state.location is None else pn.state.location.search
+    # Not before a browser is there: what only fetches a link builds nothing.
+    pn.state.onload(lambda: view.address.open(query))
+    page: pn.viewable.Viewable = view.page()
     return page
+
+
+def _hasten() -> None:
+    """Let the browser read the widgets' code while it waits for the page, see assets/widgets_code.js."""
+    document = pn.state.curdoc
+    for root in () if document is None else document.roots:
+        if address := getattr(root, "esm", ""):
+            query = urlencode({"of": address})
+            pn.config.js_files = {**pn.config.js_files, WIDGETS_SCRIPT: f"assets/{WIDGETS_SCRIPT}?{query}"}
 
 
 def _sorry(error: Exception) -> str:

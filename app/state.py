@@ -6,14 +6,19 @@ from typing import Any
 
 import param
 
-from app.results import Download, Pixel, Series, Trial
+from app.changed import ChangeMap, ChangeWish
+from app.results import Chart, Download, Pixel, PlaceAnswer, Series, Trial
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.build import Progress
 from stac_timelapse.composite.gaps import Gaps
+from stac_timelapse.composite.methods import METHODS, Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.estimate import Estimate
-from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.appearance import OWN, Appearance
+from stac_timelapse.picture.indices import PRESETS, Preset
+from stac_timelapse.picture.palettes import PALETTES
+from stac_timelapse.picture.stretch import GAMMAS, Tone
 from stac_timelapse.pipeline import choose
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.model import SceneSet
@@ -21,7 +26,11 @@ from stac_timelapse.scenes.months import ALL_MONTHS
 from stac_timelapse.scenes.periods import PERIODS
 
 #: The rules for gaps that are offered.
-GAP_RULES = ("blank", "hold", "blend", "widen:10")
+GAP_RULES = ("blank", "hold", "blend", "widen:5", "widen:10", "widen:20")
+#: What is filled in for one's own formula: Huete's soil-adjusted vegetation index (1988).
+EXAMPLE = "SAVI = 1.5 * (B08 - B04) / (B08 + B04 + 0.5)"
+#: What decides how the months are shown.
+LOOK = ("preset", "formula", "palette", "limits", "percentiles", "gamma", "even")
 #: Every state the page has a picture for.
 PHASES = (
     "idle",
@@ -51,12 +60,21 @@ class AppState(param.Parameterized):
     max_area_cloud = param.Number(
         80.0, bounds=(0, 100), doc="Largest share of what a pass saw of the area that may be hidden, percent."
     )
-    preset: Any = param.Selector(default="true-colour", objects=list(PRESETS), doc="Name of the picture preset.")
+    preset: Any = param.Selector(
+        default="true-colour", objects=[*PRESETS, OWN], doc="Name of the picture preset, or one's own formula."
+    )
+    formula = param.String(EXAMPLE, doc="One's own formula; always one that can be computed.")
+    palette: Any = param.Selector(default="", objects=["", *PALETTES], doc="Of one value; empty for the picture's own.")
+    limits = param.ClassSelector(class_=tuple, default=(), doc="Low and high by hand, see `Tone`; empty: settled.")
+    percentiles = param.ClassSelector(class_=tuple, default=None, allow_None=True, doc="Ends of the stretch, percent.")
+    gamma = param.Number(None, bounds=GAMMAS, allow_None=True, doc="Of bands; None for the usual one.")
+    even = param.Boolean(False, doc="Whether the brightness of the months is evened out in the picture.")
     resolution = param.Number(10.0, bounds=(1, 10_000), doc="Pixel size, metres.")
     clear = param.ClassSelector(class_=tuple, default=DEFAULT_CLEAR, doc="SCL classes that count as clear.")
     dilate = param.Number(0.0, bounds=(0, 2_000), doc="Margin around clouds and their shadows, metres.")
     opening = param.Number(0.0, bounds=(0, 500), doc="Radius of the disc that a cloud or shadow must hold, metres.")
     rescue = param.Boolean(default=False, doc="Whether what is flagged as cloud in nearly every pass is bright ground.")
+    method: Any = param.Selector(default="median", objects=list(METHODS), doc="What makes one value of the passes.")
     gaps: Any = param.Selector(
         default="blank", objects=list(GAP_RULES), doc="What is shown where no pass saw the ground."
     )
@@ -75,6 +93,7 @@ class AppState(param.Parameterized):
     series = param.ClassSelector(class_=Series, default=None, allow_None=True, doc="The months on display.")
     speed = param.Integer(4, bounds=(1, 30), doc="Months a second, in the player and in the GIF.")
     clip = param.Boolean(False, doc="Whether what is saved holds nothing outside the area itself.")
+    hidden = param.ClassSelector(class_=tuple, default=(), doc="Months that playing and the GIF leave out.")
     current = param.String("", doc="Month on display, YYYY-MM.")
     exporting: Any = param.Selector(default="", objects=["", "gif", "geotiff"], doc="Kind of the export under way.")
     export_share = param.Number(0.0, bounds=(0, 1), doc="How much of the export is done.")
@@ -85,6 +104,19 @@ class AppState(param.Parameterized):
     pixel = param.ClassSelector(class_=Pixel, default=None, allow_None=True, doc="The pixel that is looked into.")
     pixel_note = param.String("", doc="What is being read of it, or why it cannot be.")
     pixel_file = param.ClassSelector(class_=Download, default=None, allow_None=True, doc="Its table, once saved.")
+    chart_open = param.Boolean(False, doc="Whether the chart is unfolded.")
+    chart_of = param.String("", doc="Name of the index or band that was chosen for it; empty takes the usual one.")
+    chart = param.ClassSelector(class_=Chart, default=None, allow_None=True, doc="What it shows.")
+    chart_note = param.String("", doc="What is being measured for it, or why it cannot be.")
+    chart_file = param.ClassSelector(class_=Download, default=None, allow_None=True, doc="Its table, once saved.")
+    changes_open = param.Boolean(False, doc="Whether the map of changes is unfolded.")
+    changes_of = param.ClassSelector(class_=ChangeWish, default=ChangeWish(), doc="What was chosen for it.")
+    changes = param.ClassSelector(class_=ChangeMap, default=None, allow_None=True, doc="What it shows.")
+    changes_note = param.String("", doc="What is being compared for it, or why it cannot be.")
+    changes_at = param.String("", doc="When the pixel that is looked into changed, if it did.")
+    places = param.ClassSelector(
+        class_=PlaceAnswer, default=None, allow_None=True, doc="What a search for places found."
+    )
     downloads = param.ClassSelector(class_=tuple, default=(), doc="Finished exports, newest first.")
 
     def recipe(self) -> Recipe:
@@ -97,6 +129,7 @@ class AppState(param.Parameterized):
         """
         if not isinstance(self.aoi, AreaOfInterest):
             raise InvalidInputError("Choose an area first: draw it on the map, type its corners, or upload a file.")
+        built = self.picture.built
         return Recipe(
             catalog=self.catalog,
             aoi=self.aoi,
@@ -106,8 +139,8 @@ class AppState(param.Parameterized):
             period=self.period,
             max_cloud=100.0,  # what counts is the cloud inside the area
             max_area_cloud=self.max_area_cloud,
-            bands=PRESETS[self.preset].built,
-            preset=self.preset,
+            bands=(*built, *(band for band in Method.parse(self.method).needs if band not in built)),
+            method=self.method,
             resolution=self.resolution,
             clear=self.clear,
             dilate=self.dilate,
@@ -116,7 +149,25 @@ class AppState(param.Parameterized):
             rescue=self.rescue,
             excluded=self.excluded,
             kept=self.kept,
+            **self.appearance.fields(),
         )
+
+    @property
+    def appearance(self) -> Appearance:
+        """How the months shall be shown."""
+        own = self.preset == OWN
+        return Appearance(
+            preset=None if own else self.preset,
+            formula=self.formula if own else None,
+            palette=self.palette or None,
+            tone=Tone(self.limits, self.percentiles, self.gamma),
+            even=self.even,
+        )
+
+    @property
+    def picture(self) -> Preset:
+        """What they shall show."""
+        return self.appearance.picture()
 
     @property
     def used(self) -> SceneSet | None:
@@ -163,8 +214,10 @@ class AppState(param.Parameterized):
             chosen = self.recipe()
         except InvalidInputError:
             return True
-        same = chosen.but(preset=None, bands=series.recipe.bands) == series.recipe.but(preset=None)
-        return not same or not set(PRESETS[self.preset].needs) <= set(series.recipe.bands)
+        if chosen.method != series.recipe.method:
+            return True
+        same = chosen.but(bands=series.recipe.bands, **_PLAIN) == series.recipe.but(**_PLAIN)
+        return not same or not set(self.picture.needs) <= set(series.recipe.bands)
 
     @property
     def is_built(self) -> bool:
@@ -172,13 +225,17 @@ class AppState(param.Parameterized):
         return self.series is not None and self.series.complete and not self.is_outdated
 
 
+#: No choice of how it is shown.
+_PLAIN: dict[str, Any] = Appearance().fields()
+
+
 def _question(recipe: Recipe) -> Recipe:
     """Return what the catalogue is asked: the recipe without what only changes the pixels or the picture."""
-    mask: dict[str, Any] = {"clear": DEFAULT_CLEAR, "dilate": 0.0, "opening": 0.0, "rescue": False}
+    mask: dict[str, Any] = {"clear": DEFAULT_CLEAR, "dilate": 0.0, "opening": 0.0, "rescue": False, "method": "median"}
     plain: dict[str, Any] = {**mask, "max_area_cloud": 100.0, "excluded": (), "kept": ()}
     # Only days around the months have to be searched.
     gaps = recipe.gaps if Gaps.parse(recipe.gaps).days else "blank"
-    return recipe.but(preset=None, bands=("B04",), resolution=10.0, gaps=gaps, **plain)
+    return recipe.but(bands=("B04",), resolution=10.0, gaps=gaps, **plain, **_PLAIN)
 
 
 def assign(state: AppState, **values: Any) -> None:

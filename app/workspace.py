@@ -6,11 +6,14 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 _TOKEN_BYTES = 24
+_NAME_LENGTH = 40
 _STALE_SECONDS = 24 * 3600
 
 
@@ -35,6 +38,16 @@ class Workspace:
         self._tokens.append(token)
         return folder
 
+    @contextmanager
+    def filling(self) -> Iterator[Path]:
+        """Give a new folder to be filled; it is deleted again if that fails or is called off."""
+        folder = self.new_folder()
+        try:
+            yield folder
+        except BaseException:
+            self.remove(folder)
+            raise
+
     def remove(self, folder: Path) -> None:
         """Delete one of the session's folders."""
         if folder.name in self._tokens:
@@ -46,6 +59,11 @@ class Workspace:
         for token in self._tokens:
             shutil.rmtree(self._root / token, ignore_errors=True)
         self._tokens.clear()
+
+
+def plain_name(name: str) -> str:
+    """Return a name as a part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_NAME_LENGTH]
 
 
 def find_file(root: Path, token: str, name: str) -> Path | None:

@@ -108,7 +108,7 @@ def build(catalog: Path, size: int) -> Outcome:
         client.run(_load_kernels)
         begun = time.perf_counter()
         store = MonthStore(Path(folder))
-        builder = Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, store)
+        builder = Builder(scenes, grid, all_of(grid), BANDS, MaskPolicy(CLEAR), "median", client, store)
         paths = [result.path for result in builder.run()]
         seconds = time.perf_counter() - begun
         with rasterio.open(paths[0]) as first:
@@ -121,14 +121,14 @@ def preview(catalog: Path, size: int) -> Outcome:
     import rasterio  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
-    from app.frames import sample  # noqa: PLC0415
     from stac_timelapse.build import Builder  # noqa: PLC0415
     from stac_timelapse.cluster import connect  # noqa: PLC0415
     from stac_timelapse.composite.cache import MonthStore  # noqa: PLC0415
     from stac_timelapse.cube.mask import MaskPolicy  # noqa: PLC0415
     from stac_timelapse.estimate import estimate_of  # noqa: PLC0415
     from stac_timelapse.picture.indices import PRESETS  # noqa: PLC0415
-    from stac_timelapse.picture.render import render_cog, stretch_of  # noqa: PLC0415
+    from stac_timelapse.picture.render import render_cog, sample  # noqa: PLC0415
+    from stac_timelapse.picture.stretch import stretch_of  # noqa: PLC0415
 
     scenes, full = scenes_and_grid(catalog, size)
     resolution = estimate_of(scenes, full, BANDS).preview_resolution
@@ -140,7 +140,9 @@ def preview(catalog: Path, size: int) -> Outcome:
         _warm(client, "stac_timelapse.work", "stac_timelapse.composite.month_reader")
         client.run(_load_kernels)
         begun = time.perf_counter()
-        builder = Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, MonthStore(Path(folder)))
+        builder = Builder(
+            scenes, grid, all_of(grid), BANDS, MaskPolicy(CLEAR), "median", client, MonthStore(Path(folder))
+        )
         months = builder.run()
         path = next(months).path
         picture = render_cog(path, look, stretch_of([sample(path, look)], look), max_size=1600, crs="EPSG:3857")
@@ -203,6 +205,15 @@ def scenes_and_grid(catalog: Path, size: int, resolution: float = 10.0) -> Any:
     scenes = find(Recipe(str(catalog), area, MONTHS[0], MONTHS[-1], bands=BANDS, max_cloud=100))
     grid = Grid.around(world.bounds_of(size), world.EPSG, resolution, (world.WEST, world.NORTH))
     return scenes, grid
+
+
+def all_of(grid: Any) -> Any:
+    """Return the outline of an area that is the grid itself."""
+    from shapely.geometry import box  # noqa: PLC0415
+
+    from stac_timelapse.cube.outline import Outline  # noqa: PLC0415
+
+    return Outline(box(*grid.bounds), by_centre=True)
 
 
 def _mean(values: NDArray[Any]) -> float:

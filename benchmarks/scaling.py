@@ -18,7 +18,7 @@ from typing import Any
 from distributed import Client
 
 from benchmarks import BANDS, CLEAR, world
-from benchmarks.contenders import scenes_and_grid
+from benchmarks.contenders import all_of, scenes_and_grid
 from benchmarks.kernels import KERNELS
 from benchmarks.server import serve
 from stac_timelapse.build import Builder
@@ -44,13 +44,14 @@ def main() -> None:
         catalog.write_text(json.dumps({"type": "FeatureCollection", "features": items}), encoding="utf-8")
         server.set_latency(arguments.latency / 1000)
         scenes, grid = scenes_and_grid(catalog, arguments.size)
+        area = all_of(grid)
         for number in range(arguments.rounds):
             for workers, made in seconds.items():
                 with _pinned(workers) as client:
                     client.run(lambda: [KERNELS[name](8) for name in ("median", "place", "place a mask")] and None)
                     store = MonthStore(Path(scratch) / f"{number}-{workers}")
                     begun = time.perf_counter()
-                    list(Builder(scenes, grid, BANDS, MaskPolicy(CLEAR), "median", client, store).run())
+                    list(Builder(scenes, grid, area, BANDS, MaskPolicy(CLEAR), "median", client, store).run())
                     made.append(time.perf_counter() - begun)
                     sys.stderr.write(f"{workers} {made[-1]:.2f}\n")
     one, two = (statistics.median(made) for made in seconds.values())

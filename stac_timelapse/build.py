@@ -19,9 +19,10 @@ from stac_timelapse.composite.gaps import BLANK, Gaps
 from stac_timelapse.composite.plan import MonthPlan
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
+from stac_timelapse.cube.outline import Outline, part_of
 from stac_timelapse.errors import AssetReadError, ProviderError
 from stac_timelapse.export.parts import Part, write_part
-from stac_timelapse.month_job import MonthJob, MonthResult, Progress, explained, job_for
+from stac_timelapse.month_job import MonthJob, MonthResult, Progress, explained, job_for, nearest_first
 from stac_timelapse.rescue import Rescued, rescued_of
 from stac_timelapse.scenes.facts import MonthFacts, facts_by_month
 from stac_timelapse.scenes.model import SceneSet
@@ -48,6 +49,8 @@ class Builder:
         Passes in use.
     grid, bands, policy, method
         What `monthly_composites` takes.
+    outline
+        Of the area, on the grid: what is told of a month's pixels is told of those inside.
     client
         Where the tiles are computed.
     store
@@ -64,6 +67,7 @@ class Builder:
 
     scenes: SceneSet
     grid: Grid
+    outline: Outline
     bands: Sequence[str]
     policy: MaskPolicy
     method: str
@@ -103,7 +107,7 @@ class Builder:
         ProviderError
             If nothing at all can be read.
         """
-        waiting = deque(_nearest_first(self.scenes.months, first))
+        waiting = deque(nearest_first(self.scenes.months, first))
         self._asked = self._facts = facts_by_month(self.scenes, self.gaps.near)
         month = ""
         try:
@@ -170,7 +174,9 @@ class Builder:
         lost = self._lost(month)
         facts = self._facts[month]
         bright = None if self._bright is None else self._bright.digest
-        key = month_key(month, facts, self.grid, self.bands, self.policy, self.method, self.gaps, bright)
+        key = month_key(
+            month, facts, self.grid, self.outline, self.bands, self.policy, self.method, self.gaps, bright=bright
+        )
         plan = MonthPlan.of(facts.used, self.grid, self.bands, self.policy, self.method, facts.near)
         tags = self.tags if self._bright is None else {**self.tags, "RESCUED_PIXELS": str(self._bright.pixels)}
         return job_for(month, facts, self.grid, plan, (self.store.path(key), self.store.take(key)), tags, lost)
@@ -194,6 +200,7 @@ class Builder:
                     target,
                     corner,
                     folder,
+                    self.outline.near(target.transform, (target.height, target.width)),
                     bright,
                     name=f"tile-{self._token}-{job.name}-{corner[0]}-{corner[1]}",
                     priority=-self._done - self._jobs.index(job),
@@ -227,7 +234,8 @@ class Builder:
             part = done
         else:
             tile, left, top = done
-            part = write_part(job.folder, left, top, tile)
+            inside = self.outline.inside(part_of(self.grid.transform, left, top), tile.shape[1:])
+            part = write_part(job.folder, left, top, tile, inside)
         job.parts.append(part)
         self._readable = self._readable or part.observed > 0
 
@@ -289,10 +297,3 @@ class Builder:
             f"None of {len(self._unreadable)} scenes can be read; the first, {scene}: {reason}. "
             "Check the network or try again later."
         )
-
-
-def _nearest_first(months: Sequence[str], first: str | None) -> list[str]:
-    if first not in months:
-        return list(months)
-    at = months.index(first)
-    return [month for _, month in sorted((abs(number - at), month) for number, month in enumerate(months))]

@@ -22,8 +22,7 @@ _TILE = 1024
 def clip(results: Sequence[MonthResult], aoi: AreaOfInterest, folder: Path) -> Iterator[MonthResult]:
     """Yield every month again as ``composite_YYYY-MM.tif`` with 0 in every band outside the area.
 
-    Which pixels are outside says `Outline`; the file's tag ``CLIPPED`` tells it. Its shares, and those of what is
-    yielded, are of the pixels inside.
+    Which pixels are outside says `Outline`; the file's tag ``CLIPPED`` tells it.
 
     Parameters
     ----------
@@ -58,8 +57,8 @@ def _clip(source: Path, aoi: AreaOfInterest, path: Path) -> None:
                     wide, high = min(_TILE, sheet.width - left), min(_TILE, sheet.height - top)
                     inside = outline.inside(part_of(transform, left, top), (high, wide))
                     tile = month.read(window=Window(left, top, wide, high))
-                    parts.append(write_part(folder, left, top, tile, inside))
-        words = f"0 in every band outside the area: a pixel is kept where {outline.rule}; the shares are of those kept"
+                    parts.append(write_part(folder, left, top, tile, inside, cut=True))
+        words = f"0 in every band outside the area: a pixel is kept where {outline.rule}"
         assemble(replace(sheet, clipped=words), parts, path)
     finally:
         remove_folder(folder)

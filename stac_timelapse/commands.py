@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -16,17 +15,20 @@ from typing import Any, NoReturn
 from stac_timelapse import demo as demo_catalog
 from stac_timelapse import pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.area.vector import is_file, load_area
+from stac_timelapse.area.vector import EXTENSIONS, area_of, is_file, listed, read_vector, titles_of
 from stac_timelapse.build import MonthResult, Progress
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
+from stac_timelapse.console import print_json, say
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.errors import InvalidInputError, NothingFoundError
 from stac_timelapse.estimate import Estimate
+from stac_timelapse.picture.formula import parse
+from stac_timelapse.picture.index_library import formula_of
 from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance, summary
-from stac_timelapse.results import prepare, write_results
+from stac_timelapse.results import percent_of, prepare, settled_for, write_results
 from stac_timelapse.scenes.facts import catalog_lines
 from stac_timelapse.scenes.model import Pass, SceneSet
 from stac_timelapse.scenes.union import title_of
@@ -36,29 +38,26 @@ from stac_timelapse.storage import months_folder
 def run(arguments: argparse.Namespace) -> int:
     """Search, build, and write the results to ``--out``."""
     begun = time.monotonic()
-    recipe = recipe_of(arguments).but(method=arguments.method, clip=arguments.clip)
-    say(f"Searching {title_of(recipe.sources)} ...")
-    scenes = pipeline.find(recipe)
-    say(_found(scenes))
+    given = {"method": arguments.method, "clip": arguments.clip, "without": arguments.without}
+    recipe = recipe_of(arguments).but(**given, **look_of(arguments))
+    scenes = find_scenes(recipe)
     estimate = pipeline.estimate(recipe, scenes)
     say(_cost(estimate))
     out: Path = arguments.out
     prepare(out)
-    with connect(ClusterSpec(address=arguments.cluster)) as client:
-        months: dict[str, MonthResult] = {}
-        for result in pipeline.build(
-            recipe, scenes, client=client, store=MonthStore(months_folder()), on_progress=_show
-        ):
-            say(_line(result))
-            months[result.month] = result
-    results = [months[month] for month in sorted(months)]
+    results = build_months(recipe, scenes, arguments.cluster)
     if results[0].rescued_pixels is not None:
         say(f"Bright ground that passes for cloud: {results[0].rescued_pixels:,} pixels.")
-    results, files = write_results(recipe, scenes, results, out, geotiff=arguments.geotiff, gif=arguments.gif, say=say)
-    report = summary(recipe, scenes, estimate, results, files, time.monotonic() - begun)
+    hazy = (one.month for one in results if percent_of(one.clear_share) < arguments.only_clear)
+    recipe = recipe.but(without=tuple(sorted({*recipe.without, *hazy})))
+    shown = settled_for(recipe, results)
+    if shown.flicker is not None:
+        say(shown.flicker.words(even=recipe.even))
+    kinds = {"geotiff": arguments.geotiff, "gif": arguments.gif}
+    results, files = write_results(recipe, scenes, results, out, **kinds, say=say, settled=shown)
+    report = summary(recipe, scenes, estimate, results, files, time.monotonic() - begun, shown.flicker)
     if arguments.json:
-        json.dump(report, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        print_json(report)
     say(f"Done in {report['seconds']:.1f} s: {len(files)} files in {out}.")
     if all(result.empty for result in results):
         say(
@@ -67,6 +66,26 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return NothingFoundError.exit_code
     return 0
+
+
+def find_scenes(recipe: Recipe) -> SceneSet:
+    """Search and choose, see `stac_timelapse.pipeline.find`, telling what was found."""
+    say(f"Searching {title_of(recipe.sources)} ...")
+    scenes = pipeline.find(recipe)
+    say(found_words(scenes))
+    return scenes
+
+
+def build_months(recipe: Recipe, scenes: SceneSet, cluster: str | None) -> list[MonthResult]:
+    """Build the months on a cluster of this address, or on this machine, telling how it goes; return them in order."""
+    with connect(ClusterSpec(address=cluster)) as client:
+        months: dict[str, MonthResult] = {}
+        for result in pipeline.build(
+            recipe, scenes, client=client, store=MonthStore(months_folder()), on_progress=_show
+        ):
+            say(_line(result))
+            months[result.month] = result
+    return [months[month] for month in sorted(months)]
 
 
 def search(arguments: argparse.Namespace) -> int:
@@ -80,8 +99,7 @@ def search(arguments: argparse.Namespace) -> int:
         listed = provenance(recipe, scenes)["scenes"]
         if measured:
             listed = [{**scene, **_shares(seen.get(scene["pass"]))} for scene in listed]
-        json.dump(listed, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        print_json(listed)
     else:
         heads = "  clear in area %  area seen %" if measured else ""
         rows = [f"date        time   satellite    cloud %{heads}  scenes"]
@@ -90,7 +108,7 @@ def search(arguments: argparse.Namespace) -> int:
             inside = _inside(seen.get(one.key)) if measured else ""
             rows.append(f"{one.datetime:%Y-%m-%d  %H:%M}  {one.platform:<12} {one.cloud_cover:7.1f}{inside}  {names}")
         sys.stdout.write("\n".join(rows) + "\n")
-    say(_found(scenes))
+    say(found_words(scenes))
     for scene, reason in unreadable.items():
         say(f"  not measured: {scene} ({reason})")
     return 0
@@ -143,24 +161,19 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
     os.execv(command[0], command)  # noqa: S606 - our own interpreter and package
 
 
-def say(text: str) -> None:
-    """Write one line for people, beside whatever goes to stdout."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
 def recipe_of(arguments: argparse.Namespace) -> Recipe:
     """Return the recipe that a query's options make."""
     start, end = arguments.months
     preset: str | None = arguments.preset
+    formula: str | None = formula_of(arguments.index) if arguments.index else arguments.formula
     bands: tuple[str, ...] = arguments.bands or ()
     if not bands:
-        preset = preset or "true-colour"
-        bands = PRESETS[preset].built
+        preset = None if formula is not None else preset or "true-colour"
+        bands = parse(formula).bands if formula is not None else PRESETS[preset or "true-colour"].built
     return Recipe(
         catalog=arguments.catalog,
         collection=arguments.collection,
-        aoi=_area(arguments.aoi),
+        aoi=_area(arguments.aoi, arguments.area),
         start=start,
         end=end,
         months_of_year=arguments.months_of_year,
@@ -168,6 +181,7 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
         max_cloud=arguments.max_cloud,
         bands=bands,
         preset=preset,
+        formula=None if formula is None else parse(formula).text,
         resolution=arguments.resolution,
         clear=arguments.clear,
         dilate=arguments.dilate,
@@ -180,16 +194,33 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
     )
 
 
-def _area(text: str) -> AreaOfInterest:
+def look_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the options of a run say of how it is shown, as fields of a recipe."""
+    return {name: getattr(arguments, name) for name in ("palette", "limits", "percentiles", "gamma", "even")}
+
+
+def _area(text: str, wanted: str) -> AreaOfInterest:
     path = Path(text)
     if is_file(path):
-        return load_area(path, path.name)
-    if path.suffix.lower() in {".kml", ".kmz", ".geojson", ".json"}:
+        content = read_vector(path, path.name)
+        area = area_of(content, path.name, wanted)
+        for sentence in content.skipped:
+            say(sentence)
+        titles = titles_of(content, path.name)
+        if len(titles) > 1 and not wanted:
+            say(f"{path.name} holds {len(titles)} areas, taken together ({listed(titles)}); --area takes one of them.")
+        return area
+    if path.suffix.lower() in EXTENSIONS:
         raise InvalidInputError(f"The area file {text} does not exist.")
+    if wanted:
+        raise InvalidInputError(
+            f"--area {wanted!r} chooses among the areas of a file, and --aoi is none: leave it out."
+        )
     return AreaOfInterest.parse(text)
 
 
-def _found(scenes: SceneSet) -> str:
+def found_words(scenes: SceneSet) -> str:
+    """Return what a search found, in one line and one more for each catalogue."""
     reasons = dict.fromkeys(other.reason for other in scenes.rejected)
     left_out = "".join(f", {scenes.n_rejected(reason)} {reason}" for reason in reasons)
     twins = f", {scenes.n_twins} reprocessed twins left out" if scenes.n_twins else ""

@@ -96,4 +96,5 @@ def cause_of(error: BaseException, length: int = 140) -> str:
     while deeper := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
         cause = deeper
     text = without_secrets(str(cause).strip().split("\n", maxsplit=1)[0])
+    text = re.sub(r"^\[Errno -?\d+\] ", "", text)  # a number that tells nobody anything
     return text[:length] if text else type(cause).__name__

@@ -17,6 +17,7 @@ from rasterio.windows import Window
 
 from stac_timelapse.composite.cache import MonthStore, code_digest
 from stac_timelapse.composite.gaps import QUALITY_MEANS, Gaps, fill_months
+from stac_timelapse.cube.outline import Outline, part_of
 from stac_timelapse.errors import CancelledError
 from stac_timelapse.export.parts import Part, assemble, new_folder, remove_folder, sheet_of, write_part
 from stac_timelapse.month_job import MonthResult, explained, result_of
@@ -27,7 +28,11 @@ _THREADS = 2
 
 
 def fill(
-    results: Sequence[MonthResult], gaps: Gaps, store: MonthStore, should_stop: Callable[[], bool] | None = None
+    results: Sequence[MonthResult],
+    gaps: Gaps,
+    outline: Outline,
+    store: MonthStore,
+    should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[MonthResult]:
     """Yield every month of a finished series again, filled from the others and with a quality band.
 
@@ -37,6 +42,8 @@ def fill(
         All months of the series.
     gaps
         ``hold`` or ``blend``.
+    outline
+        Of the area, on their grid.
     store
         Where the filled months are kept, beside the others.
     should_stop
@@ -55,7 +62,7 @@ def fill(
     there = sum(store.take(path.stem) for path in paths) == len(paths)
     if not there:
         try:
-            _write(series, paths, gaps, should_stop)
+            _write(series, paths, gaps, outline, should_stop)
         except (OSError, RasterioError) as error:
             raise explained(error, series[0].month, store.folder) from error
     for one, path in zip(series, paths, strict=True):
@@ -64,7 +71,11 @@ def fill(
 
 
 def _write(
-    series: Sequence[MonthResult], paths: Sequence[Path], gaps: Gaps, should_stop: Callable[[], bool] | None
+    series: Sequence[MonthResult],
+    paths: Sequence[Path],
+    gaps: Gaps,
+    outline: Outline,
+    should_stop: Callable[[], bool] | None,
 ) -> None:
     folders = [new_folder(path.parent) for path in paths]
     # What a month says of itself stays, but for the figures that are counted anew.
@@ -79,7 +90,7 @@ def _write(
         height, width = sheets[0].height, sheets[0].width
         corners = [(left, top) for top in range(0, height, _TILE) for left in range(0, width, _TILE)]
         tiles: list[Future[list[Part]]] = [
-            pool.submit(_tile, sources, months, gaps, corner, folders) for corner in corners
+            pool.submit(_tile, sources, months, gaps, corner, folders, outline) for corner in corners
         ]
         parts: list[list[Part]] = [[] for _ in series]
         for tile in tiles:
@@ -96,7 +107,12 @@ def _write(
 
 
 def _tile(
-    sources: Sequence[Path], months: Sequence[str], gaps: Gaps, corner: tuple[int, int], folders: Sequence[Path]
+    sources: Sequence[Path],
+    months: Sequence[str],
+    gaps: Gaps,
+    corner: tuple[int, int],
+    folders: Sequence[Path],
+    outline: Outline,
 ) -> list[Part]:
     """Fill one tile of all months."""
     left, top = corner
@@ -105,11 +121,13 @@ def _tile(
         with rasterio.open(path) as month:
             wide, high = min(_TILE, month.width - left), min(_TILE, month.height - top)
             stack.append(month.read(window=Window(left, top, wide, high)))
+            transform = month.transform
+    inside = outline.inside(part_of(transform, left, top), (high, wide))
     layers = np.stack(stack)
     count = layers[:, -1]
     values, quality = fill_months(layers[:, :-1], count > 0, months, gaps)
     return [
-        write_part(folder, left, top, np.concatenate([value, mark[None].astype(np.uint16), seen[None]]))
+        write_part(folder, left, top, np.concatenate([value, mark[None].astype(np.uint16), seen[None]]), inside)
         for folder, value, mark, seen in zip(folders, values, quality, count, strict=True)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -220,6 +220,14 @@ def job_for(
     job = MonthJob(month, facts, plan.to_text(), sheet, path, tiles, len(tiles), from_store, lost)
     job.finished = from_store
     return job
+
+
+def nearest_first(months: Sequence[str], first: str | None) -> list[str]:
+    """Return the months in the order in which they are built: one, then its neighbours; all in order without one."""
+    if first not in months:
+        return list(months)
+    at = months.index(first)
+    return [month for _, month in sorted((abs(number - at), month) for number, month in enumerate(months))]
 
 
 def explained(error: BaseException, month: str, folder: Path) -> TimelapseError:

@@ -24,6 +24,7 @@ from stac_timelapse.cube import clear_share, look
 from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.look import Look
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.errors import NothingFoundError
 from stac_timelapse.estimate import MAX_PIXELS, Estimate, estimate_of
 from stac_timelapse.fill import fill
@@ -56,10 +57,11 @@ def find(recipe: Recipe) -> SceneSet:
 
 def nothing_left(recipe: Recipe, found: SceneSet) -> NothingFoundError:
     """Return what is to be said where the recipe's own choices leave no pass."""
-    by_hand = "" if not recipe.excluded else f" {len(recipe.excluded)} were left out by hand, and"
+    by_hand = "" if not recipe.excluded else f"{len(recipe.excluded)} were left out by hand, and "
+    who = "the others" if by_hand else "each"
     return NothingFoundError(
-        f"None of the {len(found.passes)} passes found is left:{by_hand} of what each saw of the area at most "
-        f"{recipe.max_area_cloud:g} % may be hidden; raise that limit or choose other dates.",
+        f"None of the {len(found.passes)} passes found is left: {by_hand}more than {recipe.max_area_cloud:g} % of what "
+        f"{who} saw of the area is hidden; raise the cloud limit or choose other dates.",
         "all_cloudy",
     )
 
@@ -72,7 +74,17 @@ def search(recipe: Recipe) -> SceneSet:
     NothingFoundError, ProviderError, InvalidInputError
         See `stac_timelapse.scenes.search.find_scenes`.
     """
-    return find_scenes([_reachable(catalog) for catalog in recipe.sources], recipe.query)
+    try:
+        return find_scenes([_reachable(catalog) for catalog in recipe.sources], recipe.query)
+    except NothingFoundError as error:
+        if error.reason != "no_scenes" or not all(catalog.is_demo for catalog in recipe.sources):
+            raise
+        west, south, east, north = demo.DEMO_BBOX
+        where = f"{west:.2f} to {east:.2f}\N{DEGREE SIGN} E, {south:.2f} to {north:.2f}\N{DEGREE SIGN} N"
+        raise NothingFoundError(
+            f"{str(error).partition(': ')[0]}: it covers only {where}; choose an area there or another catalogue.",
+            "no_scenes",
+        ) from error
 
 
 def measure(recipe: Recipe, scenes: SceneSet) -> tuple[dict[str, Seen], dict[str, str]]:
@@ -155,9 +167,12 @@ def build(
     Where months are filled from each other, every month comes a second time, filled, when the last is computed.
     """
     gaps = Gaps.parse(recipe.gaps)
+    grid = grid_of(recipe, scenes)
+    outline = Outline.on(recipe.aoi, grid.epsg, grid.transform, grid.shape)
     builder = Builder(
         scenes=scenes,
-        grid=grid_of(recipe, scenes),
+        grid=grid,
+        outline=outline,
         bands=recipe.bands,
         policy=recipe.policy,
         method=recipe.method,
@@ -182,7 +197,7 @@ def build(
         results.append(result)
         yield result
     if gaps.across_months:
-        yield from fill(results, gaps, store, should_stop)
+        yield from fill(results, gaps, outline, store, should_stop)
 
 
 def demo_url(on_progress: Callable[[int, int, str], None] | None = None) -> str:

@@ -182,7 +182,7 @@ class Probe:
         plan, looks = self._looks([other.one for other in facts.rejected])
         for number, scene in _numbered([other.one for other in facts.rejected]):
             observations.append(self._seen(scene, looks.get(number), plan.bands, reasons[scene.id]))
-        ordered = sorted(observations, key=lambda one: (one.scene.datetime, one.scene.id))
+        ordered = sorted(observations, key=lambda one: (one.scene.overflight, one.scene.id))
         return PixelMonth(month, tuple(ordered), layers[:-1], count, quality)
 
     def _used(self, passes: Sequence[Pass]) -> tuple[list[Observation], tuple[int, ...]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
-from pathlib import Path
 
 from stac_timelapse import pipeline
-from stac_timelapse.commands import recipe_of, say
+from stac_timelapse.commands import recipe_of
+from stac_timelapse.console import print_json, say, write_table
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.probe import Probe
 from stac_timelapse.probe_report import to_csv, to_dict, to_lines
@@ -17,7 +16,7 @@ from stac_timelapse.probe_report import to_csv, to_dict, to_lines
 
 def probe(arguments: argparse.Namespace) -> int:
     """Print every observation of one pixel and what its months make of them."""
-    lon, lat = _place(arguments.at)
+    lon, lat = place_of(arguments.at)
     recipe = recipe_of(arguments).but(method=arguments.method)
     scenes = pipeline.choose(recipe, pipeline.search(recipe))
     pixel = Probe(recipe, scenes, lon, lat)
@@ -26,16 +25,22 @@ def probe(arguments: argparse.Namespace) -> int:
         say(f"Reading {month} ...")
         months.append(pixel.look(month))
     if arguments.csv is not None:
-        _save(arguments.csv, to_csv(pixel, months))
+        write_table(arguments.csv, to_csv(pixel, months))
     if arguments.json:
-        json.dump(to_dict(pixel, months), sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        print_json(to_dict(pixel, months))
     else:
         sys.stdout.write("\n".join(to_lines(months, recipe.bands, recipe.method)) + "\n")
     return 0
 
 
-def _place(text: str) -> tuple[float, float]:
+def place_of(text: str) -> tuple[float, float]:
+    """Return the longitude and latitude that ``--at`` gives.
+
+    Raises
+    ------
+    InvalidInputError
+        If the text is something else.
+    """
     try:
         lon, lat = (float(part) for part in text.split(","))
     except ValueError:
@@ -45,12 +50,3 @@ def _place(text: str) -> tuple[float, float]:
             f"The place {text!r} is not a longitude and a latitude: write it like 15.512,46.305 (degrees)."
         )
     return lon, lat
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInputError(
-            f"The table cannot be written to {path} ({error.strerror}): choose another --csv."
-        ) from error

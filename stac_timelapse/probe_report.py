@@ -77,7 +77,7 @@ def to_lines(months: Sequence[PixelMonth], bands: Sequence[str], method: str) ->
 def _observation(seen: Observation, bands: int) -> tuple[str, ...]:
     values = [_number(value) for value in seen.values] or ["?"] * bands
     known = "?" if seen.scl is None else f"{seen.scl} {seen.scl_name}"
-    when = seen.scene.datetime
+    when = seen.scene.overflight
     facts = (f"{when:%Y-%m-%d}", f"{when:%H:%M}", seen.scene.platform, seen.scene.tile, known)
     return (*facts, "yes" if seen.kept else "no", *values, seen.reason)
 
@@ -94,8 +94,8 @@ def reflectance(value: int) -> float | None:
 
 def _facts(seen: Observation, bands: Sequence[str]) -> dict[str, Any]:
     return {
-        "date": f"{seen.scene.datetime:%Y-%m-%d}",
-        "time_utc": f"{seen.scene.datetime:%H:%M:%S}",
+        "date": f"{seen.scene.overflight:%Y-%m-%d}",
+        "time_utc": f"{seen.scene.overflight:%H:%M:%S}",
         "satellite": seen.scene.platform,
         "tile": seen.scene.tile,
         "scene": seen.scene.id,

@@ -13,12 +13,15 @@ from stac_timelapse.composite.gaps import BLANK, Gaps
 from stac_timelapse.composite.methods import Method
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, MaskPolicy
 from stac_timelapse.errors import InvalidInputError
+from stac_timelapse.picture.appearance import Appearance
+from stac_timelapse.picture.indices import PRESETS
+from stac_timelapse.picture.stretch import Tone
 from stac_timelapse.scenes.catalog import Catalog
 from stac_timelapse.scenes.months import ALL_MONTHS, months_between
 from stac_timelapse.scenes.periods import periods_of
 from stac_timelapse.scenes.search import SceneQuery
 from stac_timelapse.scenes.sensors import BANDS
-from stac_timelapse.scenes.union import attribution_of, catalogs_of
+from stac_timelapse.scenes.union import attribution_of, bands_of, catalogs_of
 
 _FORMAT = 1
 _FINEST, _COARSEST = 1.0, 10_000.0
@@ -65,6 +68,10 @@ class Recipe:
         months themselves are the same.
     period
         What one picture is made of: a month, or another one of `stac_timelapse.scenes.periods.PERIODS`.
+    without
+        Months (or other periods) that the animation leaves out; they are built and saved all the same.
+    formula, palette, limits, percentiles, gamma, even
+        How it is shown, see `Appearance` and `Tone`; the files are the same.
     """
 
     catalog: str
@@ -88,6 +95,13 @@ class Recipe:
     gaps: str = "blank"
     clip: bool = False
     period: str = "month"
+    without: tuple[str, ...] = ()
+    formula: str | None = None
+    palette: str | None = None
+    limits: tuple[float, ...] = ()
+    percentiles: tuple[float, float] | None = None
+    gamma: float | None = None
+    even: bool = False
 
     def __post_init__(self) -> None:
         self.months  # noqa: B018 - their checks
@@ -107,10 +121,41 @@ class Recipe:
                 "Sentinel-2 sees 10 m."
             )
         Method.parse(self.method).check(self.bands)
+        self._check_picture()
         if Gaps.parse(self.gaps) != BLANK and self.period == "climatology":
             raise InvalidInputError(
                 f"The rule for gaps {self.gaps} needs time to go on: use blank where all years are one."
             )
+        strange = [label for label in self.without if label not in self.months]
+        if strange:
+            raise InvalidInputError(
+                f"{strange[0]!r} cannot be left out of the animation: it is none of its months, which are "
+                f"{self.months[0]} to {self.months[-1]}."
+            )
+
+    def _check_picture(self) -> None:
+        there = bands_of(self.catalog, self.collection)
+        lacking = [band for band in self.bands if band not in there]
+        if lacking:
+            raise InvalidInputError(
+                f"This catalogue has no {' and no '.join(lacking)}: choose a picture of {', '.join(there)}."
+            )
+        picture = self.appearance.picture(self.bands)
+        missing = [band for band in picture.needs if band not in self.bands]
+        if self.formula is not None and missing:
+            raise InvalidInputError(
+                f"The formula needs {' and '.join(missing)}, beside the bands {', '.join(self.bands)}: name them too."
+            )
+
+    @property
+    def appearance(self) -> Appearance:
+        """How it is shown; with a preset whose bands it has not, the picture that its bands allow."""
+        preset = self.preset
+        if preset is not None and preset in PRESETS and not set(PRESETS[preset].needs) <= set(self.bands):
+            preset = None
+        return Appearance(
+            preset, self.formula, self.palette, Tone(self.limits, self.percentiles, self.gamma), self.even
+        )
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -174,6 +219,13 @@ class Recipe:
             "gaps": self.gaps,
             "clip": self.clip,
             "period": self.period,
+            "without": list(self.without),
+            "formula": self.formula,
+            "palette": self.palette,
+            "limits": list(self.limits),
+            "percentiles": None if self.percentiles is None else list(self.percentiles),
+            "gamma": self.gamma,
+            "even": self.even,
         }
 
     def to_json(self) -> str:
@@ -214,7 +266,15 @@ class Recipe:
                 kept=tuple(values["kept"]),
                 gaps=values["gaps"],
                 clip=values["clip"],
-                period=values.get("period", "month"),  # older recipes have none
+                # What older recipes have not:
+                period=values.get("period", "month"),
+                without=tuple(values.get("without", ())),
+                formula=values.get("formula"),
+                palette=values.get("palette"),
+                limits=tuple(values.get("limits", ())),
+                percentiles=_pair(values.get("percentiles")),
+                gamma=values.get("gamma"),
+                even=values.get("even", False),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInputError(f"The recipe cannot be read: {type(error).__name__} at {error}.") from error
@@ -227,3 +287,10 @@ class Recipe:
     def but(self, **changes: Any) -> Recipe:
         """Return a copy with some values changed."""
         return replace(self, **changes)
+
+
+def _pair(values: list[float] | None) -> tuple[float, float] | None:
+    if values is None:
+        return None
+    low, high = values
+    return low, high

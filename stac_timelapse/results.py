@@ -15,8 +15,7 @@ from stac_timelapse.errors import InvalidInputError, cause_of
 from stac_timelapse.export.gif import write_gif
 from stac_timelapse.export.parts import PART
 from stac_timelapse.month_job import MonthResult
-from stac_timelapse.picture.indices import preset_for
-from stac_timelapse.picture.render import stretch_of_composites
+from stac_timelapse.picture.settled import Settled, settle
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.report import provenance
 from stac_timelapse.scenes.model import SceneSet
@@ -48,6 +47,7 @@ def write_results(
     geotiff: bool,
     gif: bool,
     say: Callable[[str], None],
+    settled: Settled | None = None,
 ) -> tuple[list[MonthResult], list[Path]]:
     """Write what was asked for, and always ``recipe.json``.
 
@@ -61,12 +61,13 @@ def write_results(
         Which files; with neither both are written.
     say
         Called with a line for people before what takes a while.
+    settled
+        How the GIF shows them, if that is known already.
 
     Returns
     -------
     results
-        The months as they were written: clipped, with the shares of what is left, where the recipe says so. Their
-        files are then those of `files`.
+        The months as they were written: clipped, where the recipe says so. Their files are then those of `files`.
     files
         In the order in which they were written.
 
@@ -76,12 +77,13 @@ def write_results(
         If they cannot be written.
     """
     geotiff, gif = geotiff or not gif, gif or not geotiff
+    shown = settled if settled is not None or not gif else settled_for(recipe, results)
     try:
         with tempfile.TemporaryDirectory(prefix=PART, dir=out) as folder:
             if recipe.clip:
                 say("Cutting the months to the area ...")
                 results = list(clip(results, recipe.aoi, Path(folder)))
-            files = [_drawn(recipe, results, out, say)] if gif else []
+            files = _drawn(recipe, results, out, shown, say) if shown is not None and gif else []
             if geotiff:
                 files = [*(_placed(one, out, keep=not recipe.clip) for one in results), *files]
         document = out / "recipe.json"
@@ -102,15 +104,35 @@ def _placed(result: MonthResult, out: Path, *, keep: bool) -> Path:
     return part.replace(target)
 
 
-def _drawn(recipe: Recipe, results: Sequence[MonthResult], out: Path, say: Callable[[str], None]) -> Path:
-    say("Drawing the GIF ...")
-    preset = preset_for(recipe.preset, recipe.bands)
-    return write_gif(
-        [(one.month, one.path) for one in results],
+def percent_of(share: float) -> int:
+    """Return a share as whole percent, as people read it; 100 is said of nothing less."""
+    return round(100 * share) if share == 1 else min(round(100 * share), 99)
+
+
+def settled_for(recipe: Recipe, results: Sequence[MonthResult]) -> Settled:
+    """Settle how the months of a recipe are shown: from all of their pixels, also those outside the area."""
+    appearance = recipe.appearance
+    months = [(one.month, one.path) for one in results]
+    return settle(months, appearance.picture(recipe.bands), appearance.tone, even=recipe.even)
+
+
+def _drawn(
+    recipe: Recipe, results: Sequence[MonthResult], out: Path, settled: Settled, say: Callable[[str], None]
+) -> list[Path]:
+    drawn = [one for one in results if one.month not in recipe.without]
+    if not drawn:
+        say("Every month is left out of the GIF: it is not drawn.")
+        return []
+    say("Drawing the GIF ..." if len(drawn) == len(results) else f"Drawing {len(drawn)} of {len(results)} months ...")
+    preset = recipe.appearance.picture(recipe.bands)
+    gif = write_gif(
+        [(one.month, one.path) for one in drawn],
         out / "timelapse.gif",
         preset=preset,
-        stretch=stretch_of_composites([one.path for one in results], preset),
+        stretch=settled.stretch,
+        gains=settled.gains,
         title=preset.titled(recipe.aoi.name),
         attribution=recipe.attribution,
         aoi=recipe.aoi,
     )
+    return [gif]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import fields
 
-import shapely
-
+from stac_timelapse.picture.formula import parse
 from stac_timelapse.picture.indices import PRESETS
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.months import ALL_MONTHS
@@ -23,6 +22,8 @@ from pathlib import Path
 from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
 """
+#: Given by place, or of files that no lazy Dataset has.
+_ELSEWHERE = {"catalog", "aoi", "start", "end", "clip", "without"}
 _LAZY = "series = pipeline.lazy(recipe, scenes)  # an xarray Dataset; no pixel is read yet\n"
 _BUILD = """\
 if __name__ == "__main__":
@@ -38,14 +39,10 @@ def command_of(recipe: Recipe) -> str:
     if recipe.collection is not None:
         words += ["--collection", recipe.collection]
     # With an equals sign, for coordinates may begin with a minus.
-    words += [f"--aoi={_area(recipe)}", "--months", f"{recipe.start}/{recipe.end}"]
+    words += [f"--aoi={recipe.aoi.text}", "--months", f"{recipe.start}/{recipe.end}"]
     if recipe.months_of_year != ALL_MONTHS:
         words += ["--months-of-year", _joined(recipe.months_of_year)]
-    preset = PRESETS.get(recipe.preset or "")
-    if preset is not None and preset.built == recipe.bands:
-        words += ["--preset", preset.name]
-    else:
-        words += ["--bands", ",".join(recipe.bands)]
+    words += _shown(recipe)
     numbers = {"max-cloud": recipe.max_cloud, "max-area-cloud": recipe.max_area_cloud, "resolution": recipe.resolution}
     for name, value in {**numbers, "dilate": recipe.dilate, "opening": recipe.opening}.items():
         if value != _default(name.replace("-", "_")):
@@ -57,32 +54,43 @@ def command_of(recipe: Recipe) -> str:
         words += ["--clear", _joined(recipe.clear)]
     words += [word for key in recipe.excluded for word in ("--exclude", key)]
     words += [word for key in recipe.kept for word in ("--keep", key)]
-    words += [f"--{name}" for name, wanted in {"rescue": recipe.rescue, "clip": recipe.clip}.items() if wanted]
+    if recipe.without:
+        words += ["--without", ",".join(recipe.without)]
+    wishes = {"rescue": recipe.rescue, "clip": recipe.clip, "even": recipe.even}
+    words += [f"--{name}" for name, wanted in wishes.items() if wanted]
     return shlex.join([*words, "--out", "out"])
+
+
+def _shown(recipe: Recipe) -> list[str]:
+    """Return the options for the picture, and for the bands where it does not name them itself."""
+    preset = PRESETS.get(recipe.preset or "")
+    words, built = [], None
+    if recipe.formula is not None:
+        words, built = [f"--formula={recipe.formula}"], parse(recipe.formula).bands
+    elif preset is not None and set(preset.needs) <= set(recipe.bands):
+        words, built = ["--preset", preset.name], preset.built
+    if built != recipe.bands:
+        words += ["--bands", ",".join(recipe.bands)]
+    if recipe.palette is not None:
+        words += ["--palette", recipe.palette]
+    numbers = {"limits": recipe.limits, "percentiles": recipe.percentiles or ()}
+    words += [f"--{name}={','.join(map(repr, values))}" for name, values in numbers.items() if values]
+    return words if recipe.gamma is None else [*words, "--gamma", repr(recipe.gamma)]
 
 
 def python_of(recipe: Recipe) -> str:
     """Return Python that makes the recipe's lazy Dataset, or its files where bright ground is rescued."""
-    names = [one.name for one in fields(Recipe) if one.name not in {"catalog", "aoi", "start", "end", "clip"}]
+    names = [one.name for one in fields(Recipe) if one.name not in _ELSEWHERE]
     given = {name: getattr(recipe, name) for name in names if getattr(recipe, name) != _default(name)}
     rest = "".join(f"\n    {name}={value!r}," for name, value in given.items())
     return (
         f"{_BUILD_IMPORTS if recipe.rescue else _LAZY_IMPORTS}\n"
-        f"area = AreaOfInterest.parse({_area(recipe)!r})\n"
+        f"area = AreaOfInterest.parse({recipe.aoi.text!r})\n"
         "recipe = Recipe(\n"
         f"    {recipe.catalog!r},\n    area,\n    start={recipe.start!r},\n    end={recipe.end!r},{rest}\n"
         ")\n"
         f"scenes = pipeline.find(recipe)\n{_BUILD if recipe.rescue else _LAZY}"
     )
-
-
-def _area(recipe: Recipe) -> str:
-    """Return the area as bounds if it is a box, else as well-known text, exactly."""
-    area = recipe.aoi.geometry
-    west, south, east, north = recipe.aoi.bbox
-    if west < east and area.equals(shapely.box(west, south, east, north)):
-        return ",".join(repr(float(value)) for value in (west, south, east, north))
-    return shapely.to_wkt(area, rounding_precision=-1)
 
 
 def _default(name: str) -> object:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stac_timelapse.composite.persistent import pack, persistent_pixels, unpack
 from stac_timelapse.composite.plan import MonthPlan
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.cube.raster import Target
 from stac_timelapse.export.parts import Part, Sheet, assemble, new_folder, remove_folder, write_part
 
@@ -20,7 +21,12 @@ Tile = tuple[NDArray[np.uint16], int, int]
 
 
 def compose_part(
-    plan: str, target: Target, corner: tuple[int, int], folder: str | None, bright: bytes | None = None
+    plan: str,
+    target: Target,
+    corner: tuple[int, int],
+    folder: str | None,
+    outline: Outline,
+    bright: bytes | None = None,
 ) -> Part | Tile:
     """Compose one tile of a month.
 
@@ -34,6 +40,8 @@ def compose_part(
         Its left column and top row in the sheet.
     folder
         Where it is written; None where the workers do not share the disk.
+    outline
+        Of the area: which pixels count.
     bright
         What `bright_part` returned of it, if bright ground is to be told from clouds.
 
@@ -44,7 +52,9 @@ def compose_part(
     """
     month = MonthPlan.from_text(plan)
     tile = month.compose(target, None if bright is None else unpack(bright, month, target))
-    return (tile, *corner) if folder is None else write_part(Path(folder), *corner, tile)
+    if folder is None:
+        return (tile, *corner)
+    return write_part(Path(folder), *corner, tile, outline.inside(target.transform, (target.height, target.width)))
 
 
 def bright_part(plan: str, target: Target) -> tuple[bytes, int, dict[str, str]]:

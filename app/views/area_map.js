@@ -8,7 +8,7 @@ const SAME = 7 // px: two clicks on one spot
 const HOW_TO_DRAG = "Keep the button down and drag from one corner to the opposite one."
 const HINTS = {
   pan: "Choose Box or Polygon, then draw the area you want to see.",
-  panWithArea: "Click the area to change its corners. Draw again to replace it.",
+  panWithArea: "Now press Search. Click the area to change its corners.",
   box: "Drag to draw a rectangle. Esc stops.",
   boxDragging: "Release to finish. Esc stops.",
   polygon: "Click the corners; double-click to finish.",
@@ -31,6 +31,10 @@ class AreaMap {
     this.root = null
     this.onKey = (event) => this.key(event)
     window.addEventListener("keydown", this.onKey)
+    // Events that tell of two elements, such as focusin, end at the shadow root that holds both.
+    for (const name of ["pointermove", "keyup"]) {
+      document.addEventListener(name, (event) => this.point(passAt(event)), true)
+    }
   }
 
   // --- geometry on screen
@@ -97,9 +101,18 @@ class AreaMap {
       else if (action === "clear") this.clear()
       else if (action === "closer") this.zoom(0.5)
       else if (action === "farther") this.zoom(2)
+      else if (action === "full") this.fullScreen()
       else if (action === "home") this.fit(this.rings.length ? boundsOf(this.rings) : this.channel.home)
     })
     this.find("select")?.addEventListener("change", (event) => this.chooseBasemap(event.target.value))
+    const full = this.find("[data-action=full]")
+    full.hidden = !document.fullscreenEnabled
+    document.addEventListener("fullscreenchange", () => {
+      const words = document.fullscreenElement ? "Leave full screen" : "Full screen"
+      full.title = words
+      full.setAttribute("aria-label", words)
+      relaid(this.figure)
+    })
     this.events = index.find_one(this.figure)?.canvas_view?.events_el ?? null
     this.setMode(this.channel.mode)
     this.scale()
@@ -128,7 +141,7 @@ class AreaMap {
     else if (mode === "box" && this.anchor) key = "boxDragging"
     else if (mode === "polygon" && this.corners.length) key = this.corners.length < 3 ? "polygonFew" : "polygonEnough"
     else if (mode === "edit") key = some ? (this.chosen ? "editSelected" : "edit") : "editNothing"
-    this.setText(".hint", this.noticeText || HINTS[key])
+    this.setText(".hint", this.noticeText || this.pointedText || HINTS[key])
     this.find(".hint")?.classList.toggle("notice", Boolean(this.noticeText))
     for (const button of this.root?.querySelectorAll("button[data-mode]") ?? []) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode))
@@ -152,6 +165,7 @@ class AreaMap {
         this.setText(".chip span", sides)
       }
     }
+    this.tag(sketch)
     // What is about to be replaced steps back.
     this.areaGlyph.line_alpha = sketch.length > 1 ? 0.35 : 1
     this.sketch.data = { xs: sketch.length > 1 ? [sketch.map((p) => p[0])] : [], ys: sketch.length > 1 ? [sketch.map((p) => p[1])] : [] }
@@ -168,6 +182,22 @@ class AreaMap {
     }
     this.handles.data = handles
     this.hint()
+  }
+
+  // Beside the mouse: how large what is being drawn is by now, of a first line its length.
+  tag(sketch) {
+    const tag = this.find(".tag")
+    if (!tag) return
+    tag.hidden = !this.pointer || sketch.length < 2
+    if (tag.hidden) return
+    const { x_range, y_range } = this.figure
+    const [width, height] = this.laidOut
+    const [x, y] = [(this.pointer[0] - x_range.start) / this.perPixel, (y_range.end - this.pointer[1]) / this.perPixel]
+    tag.textContent = sketch.length > 2 ? measure([sketch]).reverse().join(" · ") : lengthWords(lineLength(sketch))
+    // On the side of the mouse where there is room.
+    tag.style.transform = `translate(${x > width - 190 ? "calc(-100% - 14px)" : "14px"}, ${y > height - 60 ? "calc(-100% - 8px)" : "12px"})`
+    tag.style.left = `${x}px`
+    tag.style.top = `${y}px`
   }
 
   sketchRing() {
@@ -268,26 +298,85 @@ class AreaMap {
     y_range.setv({ start: y - height / 2 * perPixel, end: y + height / 2 * perPixel })
   }
 
+  fullScreen() {
+    // The map is the container in which these controls lie beside the figure, each in a shadow of its own.
+    if (document.fullscreenElement) document.exitFullscreen()
+    else this.root.getRootNode().host.getRootNode().host.requestFullscreen()
+  }
+
   scale() {
     const bar = this.find(".scale")
     const { y_range } = this.figure
     if (!bar || !this.laidOut[0]) return
-    const ground = this.perPixel * groundPerMercatorX(latitudeOf((y_range.start + y_range.end) / 2))
-    const power = 10 ** Math.floor(Math.log10(ground * 110))
-    const length = [5, 2, 1].map((step) => step * power).find((metres) => metres / ground <= 110)
-    bar.style.width = `${Math.round(length / ground)}px`
-    bar.textContent = length >= 1000 ? `${length / 1000} km` : `${length} m`
+    const [words, pixels] = scaleBar(this.perPixel, latitudeOf((y_range.start + y_range.end) / 2), 110)
+    bar.style.width = `${pixels}px`
+    bar.textContent = words
   }
 
   async chooseBasemap(name) {
-    const source = this.sources[name]
-    if (name !== "local" && !(await reachable(source.url))) {
-      this.find("select").value = "local"
-      this.notice("This map could not be reached from your browser; the built-in map stays.")
-      return
-    }
-    this.tiles.tile_source = source
+    this.wanted = name
+    const reached = name === "local" || (await reachable(this.tileAddress(this.sources[name].url)))
+    if (this.wanted !== name) return
+    if (reached) this.lay(name)
+    else this.fallBack("This map could not be reached from your browser; the built-in map stays.")
+  }
+
+  lay(name) {
+    this.wanted = name
+    this.tiles.tile_source = this.sources[name]
     this.setText(".attribution", this.attributions[name])
+  }
+
+  fallBack(sentence) {
+    this.find("select").value = "local"
+    this.lay("local")
+    this.notice(sentence)
+  }
+
+  // Tiles of other hosts may stay away later as well: the one in the middle is looked at, twice, once the map rests. It
+  // is one that the map shows, so the browser has it already.
+  watchTiles() {
+    clearTimeout(this.watching)
+    if ((this.wanted ?? "local") === "local") return
+    this.watching = setTimeout(async () => {
+      const name = this.wanted
+      const address = this.tileAddress(this.sources[name].url)
+      if ((await reachable(address)) || (await reachable(address)) || this.wanted !== name) return
+      this.fallBack("This map has nothing here, or could not be reached; the built-in map is shown.")
+    }, 700)
+  }
+
+  // Of the tile that lies in the middle of the map, as Bokeh would ask for it.
+  tileAddress(template) {
+    const { x_range, y_range } = this.figure
+    const half = Math.PI * 6378137
+    const zoom = Math.max(0, Math.min(19, Math.round(Math.log2((2 * half) / 256 / this.perPixel))))
+    const place = [(x_range.start + x_range.end) / 2 + half, half - (y_range.start + y_range.end) / 2]
+    const [x, y] = place.map((one) => Math.floor((one / (2 * half)) * 2 ** zoom))
+    return template.replace("{Z}", zoom).replace("{X}", (x + 2 ** zoom) % 2 ** zoom).replace("{Y}", y)
+  }
+
+  // --- the pass to which the mouse or the focus comes in the list of passes
+
+  point(number) {
+    if (this.pointed === number) return
+    this.pointed = number
+    const { number: numbers = [], xs, ys, words } = this.passes.data
+    const rows = Array.from(numbers, (one, row) => (one === number ? row : -1)).filter((row) => row >= 0)
+    const rings = rows.map((row) => Array.from(xs[row], (x, k) => [x, ys[row][k]]))
+    this.outline.data = { xs: rows.map((row) => xs[row]), ys: rows.map((row) => ys[row]) }
+    this.pointedText = rows.length ? `${words[rows[0]]}: ${this.covers(rings)}` : ""
+    this.hint()
+  }
+
+  covers(rings) {
+    const { x_range, y_range } = this.figure
+    const steps = [0.02, 0.25, 0.5, 0.75, 0.98]
+    const at = ({ start, end }, step) => start + (end - start) * step
+    const places = steps.flatMap((i) => steps.map((k) => [at(x_range, i), at(y_range, k)]))
+    const held = places.filter((place) => rings.some((ring) => contains(ring, ...place))).length
+    if (held === places.length) return "it covers all that the map shows."
+    return held === 0 ? "it lies outside of what the map shows." : "its outline is on the map."
   }
 
   // --- gestures
@@ -446,6 +535,7 @@ class AreaMap {
     if (obj === this.channel) return this.obey()
     if (obj === this.area) return this.grip ? undefined : this.show()
     this.scale()
+    this.watchTiles()
     if (this.pending && this.laidOut[0]) {
       const bounds = this.pending
       this.pending = null
@@ -456,7 +546,7 @@ class AreaMap {
 
   // The server wrote to the channel.
   obey() {
-    const { mode, target, notice, dark } = this.channel
+    const { mode, target, notice } = this.channel
     if (mode !== this.lastMode) {
       this.lastMode = mode
       this.setMode(mode)
@@ -470,18 +560,25 @@ class AreaMap {
       const text = notice.split("\n", 2)[1] ?? ""
       if (text) this.notice(text)
     }
-    this.root?.classList.toggle("dark", dark)
   }
 }
 
-// Can the browser load this map's first tile within two seconds?
+// Number of the pass in the list of passes (views/passes.py) to which an event belongs.
+function passAt(event) {
+  const path = event.composedPath()
+  const list = path.find((one) => one.classList?.contains("t-passes"))
+  const line = list && path.find((one) => one.localName === "label")
+  return line ? [...line.parentNode.querySelectorAll("label")].indexOf(line) : null
+}
+
+// Can the browser load this picture within two seconds?
 const reachable = (url) => new Promise((resolve) => {
   const image = new Image()
   const timer = setTimeout(() => resolve(false), 2000)
   const settle = (answer) => () => { clearTimeout(timer); resolve(answer) }
   image.onload = settle(true)
   image.onerror = settle(false)
-  image.src = url.replace("{Z}", "0").replace("{X}", "0").replace("{Y}", "0")
+  image.src = url
 })
 
 // Bokeh may compile this module more than once when several events arrive at the start; the map must be one.

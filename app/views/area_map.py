@@ -7,32 +7,29 @@ draws arrives exactly, once, and a change costs no more than the numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, get_args
 
 import geoviews as gv
 import holoviews as hv
 import numpy as np
 import panel as pn
-import shapely
 from cartopy.crs import GOOGLE_MERCATOR
 from holoviews.streams import Pipe, PolyDraw, PolyEdit
 from shapely.geometry.base import BaseGeometry
 
 from app.basemap import MAX_ZOOM
-from app.views.draw_tools import AREA_COLOUR, WEB_BASEMAPS, Layers, MapChannel, add_gestures, controls, tile_source
+from app.views.draw_tools import AREA_COLOUR, Layers, MapChannel, WebBasemap, add_gestures, tile_source
 from app.views.graticule import OPTIONS
+from app.views.map_controls import controls
+
+# isort: off
 from app.views.map_geometry import (
-    HALF_WORLD,
-    BBox,
-    Ring,
-    bbox_to_mercator,
-    geometry_of,
-    holed_columns,
-    joined,
-    rings_of,
-    same_rings,
-    to_mercator,
+    HALF_WORLD, BBox, PassOutline, Ring, bbox_to_mercator, footprint_columns, geometry_of, holed_columns,
+    pass_columns, place_columns, rings_of, same_rings,
 )  # fmt: skip
+
+# isort: on
 from stac_timelapse.area.aoi import AreaOfInterest, Place
 from stac_timelapse.errors import InvalidInputError
 
@@ -44,6 +41,7 @@ Mode = Literal["pan", "box", "polygon", "edit"]
 
 _WEB_MAX_ZOOM = 19
 _TOOLS = ["pan", "wheel_zoom"]
+_FILLING = {"responsive": True, "show_frame": False, "border": 0}
 
 
 class AreaMap:
@@ -60,7 +58,7 @@ class AreaMap:
     tile_url
         Address template of the built-in tiles, relative to the page so that a proxy's path does not matter.
     web_basemaps
-        Whether the user may choose a map of another host. Nothing is asked of that host before.
+        Maps of other hosts that the user may choose, by name. Nothing is asked of a host before.
     """
 
     def __init__(
@@ -70,7 +68,7 @@ class AreaMap:
         home_bbox: BBox,
         *,
         tile_url: str = "basemap/light/{Z}/{X}/{Y}.png",
-        web_basemaps: bool = False,
+        web_basemaps: Mapping[str, WebBasemap] | None = None,
     ) -> None:
         self._on_area = on_area
         self._on_error = on_error
@@ -82,13 +80,12 @@ class AreaMap:
         self._area_source: Any = None
         self._layers = Layers()
         self._home = bbox_to_mercator(home_bbox)
-        self._channel = MapChannel(home=self._home, dark="/dark/" in tile_url)
+        self._channel = MapChannel(home=self._home)
         self._tile_url = tile_url
-        choices = {name: basemap.title for name, basemap in WEB_BASEMAPS.items()} if web_basemaps else {}
-        self._overlay = controls({"local": "Built-in map", **choices})
+        web = self._web = dict(web_basemaps or {})
+        self._overlay = controls({"local": "Built-in map", **{name: one.title for name, one in web.items()}})
         self._basemaps = {"local": tile_source(tile_url, MAX_ZOOM)}
-        for name in choices:
-            self._basemaps[name] = tile_source(WEB_BASEMAPS[name].url, _WEB_MAX_ZOOM)
+        self._basemaps.update((name, tile_source(one.url, _WEB_MAX_ZOOM)) for name, one in web.items())
         self._pipe = Pipe(data=[])
         # The streams have to be kept: a DynamicMap holds them only weakly.
         element = hv.DynamicMap(self._element, streams=[self._pipe])
@@ -129,34 +126,27 @@ class AreaMap:
             raise ValueError(f"The map has no mode {mode!r}; use one of {', '.join(get_args(Mode))}.")
         self._soon("mode", lambda: self._channel.update(mode=mode))
 
-    def set_dark(self, *, dark: bool) -> None:
-        """Change to the dark or light variant of controls and tiles."""
-        self._tile_url = self._tile_url.replace(*(("/light/", "/dark/") if dark else ("/dark/", "/light/")))
-
-        def apply() -> None:
-            self._channel.update(dark=dark)
-            self._basemaps["local"].update(url=self._tile_url)
-
-        self._soon("dark", apply)
-
-    def set_footprints(self, footprints: Iterable[tuple[BaseGeometry, str, bool]]) -> None:
-        """Show outlines of scenes: (lon/lat polygon, label, highlighted)."""
-        columns: dict[str, list[Any]] = {"xs": [], "ys": [], "label": [], "fill": [], "line": []}
-        for geometry, label, highlighted in footprints:
-            for polygon in shapely.get_parts(joined(geometry)):
-                ring = to_mercator(shapely.get_coordinates(polygon.exterior))
-                columns["xs"].append(ring[:, 0])
-                columns["ys"].append(ring[:, 1])
-                columns["label"].append(label)
-                columns["fill"].append(0.16 if highlighted else 0.02)
-                columns["line"].append(0.95 if highlighted else 0.35)
-        self._soon("footprints", lambda: self._layers.footprints.update(data=columns))
+    def set_footprints(
+        self, footprints: Iterable[tuple[BaseGeometry, str, bool]], passes: Sequence[PassOutline] = ()
+    ) -> None:
+        """Show outlines of scenes: (lon/lat polygon, label, highlighted); know those of passes, to point at them."""
+        layers = self._layers
+        self._soon("footprints", partial(layers.footprints.update, data=footprint_columns(footprints)))
+        self._soon("passes", partial(layers.passes.update, data=pass_columns(passes)))
 
     def set_places(self, places: Sequence[Place]) -> None:
         """Show named points."""
-        points = to_mercator(np.array([[place.lon, place.lat] for place in places]).reshape(-1, 2))
-        columns = {"x": points[:, 0], "y": points[:, 1], "name": [place.name for place in places]}
-        self._soon("places", lambda: self._layers.places.update(data=columns))
+        self._soon("places", lambda: self._layers.places.update(data=place_columns(places)))
+
+    def set_found(self, place: tuple[float, float, str] | None) -> None:
+        """Mark a place, given as longitude, latitude and name, that is no part of the area; None marks none."""
+        found = () if place is None else (Place(place[2], place[0], place[1]),)
+        self._soon("found", lambda: self._layers.found.update(data=place_columns(found)))
+
+    def carry(self, field: pn.viewable.Viewable) -> None:
+        """Let a control of the page float above the map, in its top left corner."""
+        self._panel.append(field)
+        self._overlay.css_classes = ["below-field"]
 
     def set_quicklook(self, url: str, bounds_3857: BBox | None) -> None:
         """Lay a picture under the drawing.
@@ -182,7 +172,7 @@ class AreaMap:
 
     # ------------------------------------------------------------------------------------- inside
 
-    def _build(self, element: hv.DynamicMap) -> pn.viewable.Viewable:
+    def _build(self, element: hv.DynamicMap) -> pn.Column:
         tiles = gv.WMTS(self._tile_url).opts(level="image", default_tools=_TOOLS)
         west, south, east, north = self._home
         overlay = (tiles * element).opts(
@@ -190,12 +180,10 @@ class AreaMap:
                 xlim=(west, east),
                 ylim=(south, north),
                 **OPTIONS,
+                **_FILLING,
                 default_tools=_TOOLS,
                 # Named here, or HoloViews arms `pan` again after the hook.
                 active_tools=_TOOLS,
-                responsive=True,
-                show_frame=False,
-                border=0,
             )
         )
         return pn.Column(
@@ -231,6 +219,7 @@ class AreaMap:
             channel=self._channel,
             overlay=self._overlay,
             basemaps=self._basemaps,
+            attributions={name: one.attribution for name, one in self._web.items()},
         )
 
     def _drawn(self, data: Mapping[str, Any] | None) -> None:

@@ -62,8 +62,8 @@ def found_html(state: AppState) -> str:
         left.append(f"{count(scenes.n_twins, 'older version')} of the same scene")
     for reason, number in Counter(other.reason for other in used.rejected).items():
         left.append(f"{count(number, 'pass', 'passes')} {reason}")
-    if scenes.skipped:
-        left.append(f"{count(len(scenes.skipped), 'item')} that cannot be used")
+    if items := sum(one.is_item for one in scenes.left_out):
+        left.append(f"{count(items, 'item')} that cannot be used")
     out = f'<p class="quiet">Left out: {escape(", ".join(left))}.</p>' if left else ""
     if state.measuring:
         out = '<p class="quiet" role="status">Measuring what each pass saw of your area …</p>'
@@ -72,8 +72,9 @@ def found_html(state: AppState) -> str:
 
 def catalogs_html(scenes: SceneSet) -> str:
     """Return what each of several catalogues gave and lacked; one that could not be searched is an alert."""
+    alerts = "".join(f'<p class="down" role="alert">{escape(line)}</p>' for line in failure_lines(scenes))
     if len(scenes.catalogs) < 2:  # noqa: PLR2004 - nothing to compare
-        return ""
+        return alerts
     answered = [share for share in scenes.catalogs if not share.failure]
     rows = []
     for share in answered:
@@ -91,7 +92,6 @@ def catalogs_html(scenes: SceneSet) -> str:
         elif len(answered) > 1:
             words += ", it lacked none"
         rows.append(f"<li>{words}</li>")
-    alerts = "".join(f'<p class="down" role="alert">{escape(line)}</p>' for line in failure_lines(scenes))
     return f'<ul class="catalogs">{"".join(rows)}</ul>{alerts}'
 
 

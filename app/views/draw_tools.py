@@ -1,4 +1,4 @@
-"""What the area map puts into its Bokeh figure: layers, the gesture script, the controls that float above.
+"""What the area map puts into its Bokeh figure: layers and the gesture script.
 
 Everything a mouse move changes lives in sources that are never sent to the server (``syncable=False``).
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bokeh.core.properties import Bool, Float, List, String
+from bokeh.core.properties import Float, List, String, value
 from bokeh.events import DoubleTap, MouseLeave, MouseMove, Pan, PanEnd, PanStart, Press, Tap
 from bokeh.model import DataModel
 from bokeh.models import ColumnDataSource, CustomJS, HoverTool, MultiPolygons, PanTool, TileSource, WMTSTileSource
@@ -20,13 +20,16 @@ from bokeh.models.sources import DataSource
 from bokeh.models.widgets.markups import Div
 
 from app.basemap import ATTRIBUTION
+from app.settings import AppSettings
 from app.views.graticule import add_graticule
 
 _HERE = Path(__file__).parent
 _SCRIPT = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("map_measure.js", "area_map.js"))
-_STYLE = (_HERE / "area_map.css").read_text(encoding="utf-8")
 
 AREA_COLOUR = "#e8590c"
+FOUND_COLOUR = "#7a1fa2"
+#: Of the pass that the list of passes points at.
+POINTED_COLOUR = "#1f5fbf"
 _FOOTPRINT_COLOUR = "#4c6670"
 
 
@@ -52,16 +55,12 @@ WEB_BASEMAPS = {
     ),
 }
 
-_ICONS = {
-    "box": '<rect x="4" y="5.5" width="16" height="13" rx="1"/>',
-    "polygon": '<path d="M12 3.5 20.5 10 17 20H7L3.5 10Z"/>',
-    "edit": '<path d="m14.5 5.5 4 4L8 20l-4.5.5L4 16Z"/>',
-    "pan": '<path d="M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3"/>',
-    "clear": '<path d="M4 7h16M10 7V4h4v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5"/>',
-    "closer": '<path d="M12 5v14M5 12h14"/>',
-    "farther": '<path d="M5 12h14"/>',
-    "home": '<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/>',
-}
+
+def offered_basemaps(settings: AppSettings) -> dict[str, WebBasemap]:
+    """Return the maps of other hosts that the operator offers, by name."""
+    own = settings.own_basemap
+    first = {} if own is None else {"own": WebBasemap(own.title, own.url, own.attribution)}
+    return {**first, **(WEB_BASEMAPS if settings.web_basemaps else {})}
 
 
 class MapChannel(DataModel):
@@ -71,71 +70,6 @@ class MapChannel(DataModel):
     home = List(Float, help="west, south, east, north that the home button shows when there is no area")
     target = List(Float, help="west, south, east, north to show now, and a counter")
     notice = String("", help="a counter, a line break, a sentence to show for some seconds")
-    dark = Bool(default=False)
-
-
-def _icon(name: str) -> str:
-    return f'<svg viewBox="0 0 24 24" aria-hidden="true">{_ICONS[name]}</svg>'
-
-
-def _mode_button(mode: str, title: str, description: str) -> str:
-    return (
-        f'<button type="button" data-mode="{mode}" aria-pressed="false" title="{description}">'
-        f"{_icon(mode)}<span>{title}</span></button>"
-    )
-
-
-def _action_button(action: str, description: str, title: str = "") -> str:
-    text = f"<span>{title}</span>" if title else ""
-    return (
-        f'<button type="button" data-action="{action}" title="{description}" aria-label="{title or description}">'
-        f"{_icon(action)}{text}</button>"
-    )
-
-
-def controls(basemaps: Mapping[str, str]) -> Div:
-    """Toolbar, zoom buttons, size chip, hint, scale bar and attribution.
-
-    Parameters
-    ----------
-    basemaps
-        Titles of the basemaps to choose from by name; with a single one there is nothing to choose.
-    """
-    chooser = ""
-    if len(basemaps) > 1:
-        options = "".join(f'<option value="{name}">{title}</option>' for name, title in basemaps.items())
-        chooser = f'<div class="basemap"><select aria-label="Basemap">{options}</select></div>'
-    toolbar = "".join(
-        (
-            _mode_button("box", "Box", "Draw a rectangle"),
-            _mode_button("polygon", "Polygon", "Draw a polygon"),
-            _mode_button("edit", "Edit", "Move, add or delete corners of the area"),
-            _mode_button("pan", "Move map", "Drag the map, turn the wheel to zoom"),
-            "<i></i>",
-            _action_button("clear", "Remove the area", "Clear"),
-        )
-    )
-    zoom = "".join(
-        (
-            _action_button("closer", "Zoom in"),
-            _action_button("farther", "Zoom out"),
-            _action_button("home", "Show the whole area"),
-        )
-    )
-    text = (
-        '<div class="map-ui">'
-        f'<div class="bar" role="toolbar" aria-label="Draw the area">{toolbar}</div>{chooser}'
-        '<div class="chip" role="status" aria-label="Size of the area" hidden><b></b><span></span></div>'
-        f'<div class="zoom" role="group" aria-label="Zoom">{zoom}</div>'
-        '<div class="hint" role="status" aria-live="polite"></div>'
-        '<div class="scale" aria-hidden="true"></div>'
-        f'<div class="foot attribution">{ATTRIBUTION}</div>'
-        "</div>"
-    )
-    # Inline, because Bokeh's own layout rules beat a style sheet's.
-    place = {"position": "absolute", "inset": "0", "width": "auto", "height": "auto", "z-index": "4"}
-    styles: dict[str, str | None] = {**place, "margin": "0", "pointer-events": "none"}
-    return Div(text=text, stylesheets=[_STYLE], styles=styles, disable_math=True, syncable=False)
 
 
 def _private_source(*columns: str) -> ColumnDataSource:
@@ -152,7 +86,11 @@ class Layers:
     footprints: ColumnDataSource = field(
         default_factory=lambda: ColumnDataSource({"xs": [], "ys": [], "label": [], "fill": [], "line": []})
     )
+    passes: ColumnDataSource = field(
+        default_factory=lambda: ColumnDataSource({"xs": [], "ys": [], "number": [], "words": []})
+    )
     places: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"x": [], "y": [], "name": []}))
+    found: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"x": [], "y": [], "name": []}))
     holed: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"xs": [], "ys": []}))
 
 
@@ -183,32 +121,14 @@ def add_layers_below(figure: Any, layers: Layers, area: DataSource) -> HoverTool
 
 
 def add_layers_above(figure: Any, layers: Layers, sketch: dict[str, ColumnDataSource]) -> None:
-    """Places, then what is being drawn, above the area."""
-    figure.scatter(
-        "x",
-        "y",
-        source=layers.places,
-        size=9,
-        fill_color="#0b6b74",
-        line_color="white",
-        line_width=2,
-        level="annotation",
-    )
-    figure.text(
-        "x",
-        "y",
-        text="name",
-        source=layers.places,
-        x_offset=9,
-        anchor="center_left",
-        text_font_size="12px",
-        text_color="#16323a",
-        background_fill_color="white",
-        background_fill_alpha=0.85,
-        border_radius=4,
-        padding=3,
-        level="annotation",
-    )
+    """Places, the one that was searched for, then what is being drawn, above the area."""
+    above: dict[str, Any] = {"x": "x", "y": "y", "level": "annotation"}
+    figure.scatter(source=layers.found, size=26, fill_color=FOUND_COLOUR, fill_alpha=0.22, line_color=None, **above)
+    for source, colour in ((layers.places, "#0b6b74"), (layers.found, FOUND_COLOUR)):
+        figure.scatter(source=source, size=9, fill_color=colour, line_color="white", line_width=2, **above)
+        add_names(figure, source)
+    outline = {"source": sketch["outline"], "fill_color": POINTED_COLOUR, "line_color": POINTED_COLOUR}
+    figure.patches("xs", "ys", fill_alpha=0.16, line_width=3, level="annotation", **outline)
     figure.patches(
         "xs",
         "ys",
@@ -233,6 +153,26 @@ def add_layers_above(figure: Any, layers: Layers, sketch: dict[str, ColumnDataSo
         )
 
 
+def add_names(figure: Any, source: ColumnDataSource) -> None:
+    """Write names beside points."""
+    figure.text(
+        "x",
+        "y",
+        text="name",
+        source=source,
+        x_offset=9,
+        anchor="center_left",
+        text_font=value("Roboto"),
+        text_font_size="12px",
+        text_color="#16323a",
+        background_fill_color="white",
+        background_fill_alpha=0.85,
+        border_radius=4,
+        padding=3,
+        level="annotation",
+    )
+
+
 def add_gestures(
     figure: Any,
     *,
@@ -241,12 +181,14 @@ def add_gestures(
     channel: MapChannel,
     overlay: Div,
     basemaps: Mapping[str, TileSource],
+    attributions: Mapping[str, str],
 ) -> None:
     """Add the layers and let the gesture script listen to the figure."""
     add_graticule(figure)
     hover = add_layers_below(figure, layers, area.data_source)
     sketch = {
         "sketch": _private_source("xs", "ys"),
+        "outline": _private_source("xs", "ys"),
         "dots": _private_source("x", "y"),
         "handles": _private_source("x", "y", "size", "fill"),
     }
@@ -262,10 +204,11 @@ def add_gestures(
             "channel": channel,
             "overlay": overlay,
             "hover": hover,
+            "passes": layers.passes,
             "tiles": tiles,
             "pan": next(tool for tool in figure.tools if isinstance(tool, PanTool)),
             "sources": dict(basemaps),
-            "attributions": {"local": ATTRIBUTION} | {name: WEB_BASEMAPS[name].attribution for name in WEB_BASEMAPS},
+            "attributions": {"local": ATTRIBUTION, **attributions},
             **sketch,
         },
     )
@@ -275,7 +218,7 @@ def add_gestures(
         figure.js_on_change(attribute, script)
     for axis in (figure.x_range, figure.y_range):
         axis.js_on_change("start", script)
-    for attribute in ("mode", "target", "notice", "dark"):
+    for attribute in ("mode", "target", "notice"):
         channel.js_on_change(attribute, script)
     area.data_source.js_on_change("data", script)
 

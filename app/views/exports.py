@@ -42,7 +42,7 @@ class Saver(JSComponent):
 
 
 class Copier(JSComponent):
-    """Two buttons that put what makes the series again on the clipboard; it has to happen in the click itself."""
+    """Three buttons that put what makes the series again on the clipboard; it has to happen in the click itself."""
 
     command = param.String(default="", doc="The command line.")
     python = param.String(default="", doc="The lines of Python.")
@@ -65,7 +65,10 @@ class Copier(JSComponent):
     export function render({model}) {
       const row = document.createElement("div")
       row.className = "copier"
-      for (const [name, words] of [["command", "Copy command"], ["python", "Copy Python"]]) {
+      // The address says what is shown, but for an area with too many corners.
+      const link = () => (location.search ? location.href : "")
+      const buttons = [["link", "Copy link"], ["command", "Copy command"], ["python", "Copy Python"]]
+      for (const [name, words] of buttons) {
         const button = document.createElement("button")
         button.type = "button"
         button.className = name
@@ -74,7 +77,14 @@ class Copier(JSComponent):
           button.textContent = text
           setTimeout(() => { button.textContent = words }, 1800)
         }
-        button.addEventListener("click", () => copy(model[name]).then(() => say("Copied"), () => say("Not copied")))
+        button.addEventListener("click", () => {
+          const text = name === "link" ? link() : model[name]
+          if (text) {
+            copy(text).then(() => say("Copied"), () => say("Not copied"))
+          } else {
+            say("Too many corners for a link")
+          }
+        })
         row.append(button)
       }
       return row
@@ -117,12 +127,14 @@ class ExportBar:
             self._copier,
             sizing_mode="stretch_width",
             margin=0,
+            css_classes=["t-exports"],
             styles={"gap": "8px", "align-items": "center", "padding": "0 16px 10px"},
+            stylesheets=["@media (max-width: 699px) { :host { flex-wrap: wrap; } }"],
         )
         state.param.watch(
             self._show, ["phase", "series", "exporting", "export_share", "export_error", "downloads", "message", "clip"]
         )
-        state.param.watch(self._script, ["series", "clip"])
+        state.param.watch(self._script, ["series", "clip", "hidden"])
         state.param.watch(self._save, "downloads")
         self._show()
 
@@ -136,7 +148,7 @@ class ExportBar:
 
     def _script(self, *_events: Any) -> None:
         if self._state.series is not None:
-            recipe = self._state.series.recipe.but(clip=self._state.clip)
+            recipe = self._state.series.as_shown.but(clip=self._state.clip, without=self._state.hidden)
             self._copier.param.update(command=command_of(recipe), python=python_of(recipe))
 
     def _save(self, *_events: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from bokeh.models import CustomJSTickFormatter, Grid, LinearAxis, MercatorTicker
+from bokeh.models import CustomJSTickFormatter, Grid, LinearAxis, MercatorTicker, NoOverlap
 
 #: Pixels beside and below the map for the degrees, the same at every zoom so that the map does not jump.
 MARGIN = 18
@@ -53,6 +53,7 @@ def add_graticule(figure: Any) -> None:
         )
         if along == "lat":
             axis.major_label_orientation = "vertical"
+            axis.major_label_policy = NoOverlap(min_distance=8)  # a picture may be low
         figure.add_layout(axis, "left" if along == "lat" else "below")
         lines = Grid(dimension=dimension, ticker=ticker, grid_line_color=_LINE, grid_line_alpha=0.2, level="image")
         figure.add_layout(lines)

@@ -10,8 +10,9 @@ import panel_material_ui as pmui
 
 from app.actions import Actions
 from app.results import Trial
-from app.state import AppState
+from app.state import LOOK, AppState
 from app.views.passes import pass_name
+from app.views.quiet import Quiet
 from app.views.styles import PAGE_CSS
 from app.views.words import share_words
 from stac_timelapse.cube.look import CLEAR, KEPT, MARGIN, UNSEEN
@@ -19,18 +20,19 @@ from stac_timelapse.cube.mask import SCL_CLASSES
 from stac_timelapse.picture.classes import CHANGE_COLOURS, SCL_COLOURS
 
 _CSS = """
-.lab { font: 12.5px/1.45 Roboto, system-ui, sans-serif; color: #17282b; }
+.lab { font: 12.5px/1.45 Roboto, system-ui, sans-serif; color: var(--ink); }
 .lab .pair { display: flex; gap: 14px; }
 .lab figure { margin: 0; flex: 1 1 0; min-width: 0; }
-.lab .stack { position: relative; background: #e9efef; border-radius: 6px; overflow: hidden; height: 46vh; }
+.lab .stack { position: relative; background: var(--blank); border-radius: 6px; overflow: hidden; height: 46vh; }
 .lab img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; image-rendering: pixelated; }
+.lab figcaption small { color: var(--ink-soft); font-weight: 400; margin-left: 6px; font-size: 12px; }
 .lab figcaption { padding: 6px 2px; font-weight: 500; }
 .lab ul { list-style: none; margin: 4px 0 0; padding: 0; display: grid; gap: 2px 18px;
   grid-template-columns: repeat(auto-fill, minmax(236px, 1fr)); }
 .lab li { display: flex; align-items: center; gap: 8px; }
 .lab li i { width: 12px; height: 12px; border: 1px solid #8a9a9d; border-radius: 3px; flex: none; }
 .lab li b { margin-left: auto; font-weight: 500; font-variant-numeric: tabular-nums; }
-.lab .note { color: #52666a; padding: 10px 2px; }
+.lab .note { color: var(--ink-soft); padding: 10px 2px; }
 """
 _NONE = "Choose a pass …"
 
@@ -47,9 +49,16 @@ class LabView:
     def __init__(self, state: AppState, actions: Actions) -> None:
         self._state = state
         self._actions = actions
-        self._following = False
+        self._quiet = Quiet(actions.in_turn)
         self._pass = pmui.Select(
-            label="Pass", options={_NONE: ""}, value="", size="small", width=430, margin=0, css_classes=["t-lab-pass"]
+            label="Pass",
+            options={_NONE: ""},
+            value="",
+            size="small",
+            sizing_mode="stretch_width",
+            max_width=430,
+            margin=0,
+            css_classes=["t-lab-pass"],
         )
         self._html = pn.pane.HTML(
             "", stylesheets=[PAGE_CSS, _CSS], sizing_mode="stretch_width", margin=(10, 0, 0, 0), css_classes=["t-lab"]
@@ -66,14 +75,14 @@ class LabView:
         state.param.watch(self._list, "scenes")
         state.param.watch(self._show, ["trial", "trial_of", "trial_note", "scenes"])
         # What a cloud limit leaves out tells nothing of bright ground.
+        state.param.watch(lambda *_events: actions.repaint_trial(), [*LOOK])
         causes = ["clear", "dilate", "opening", "rescue", "max_area_cloud", "kept", "excluded", "seen"]
         state.param.watch(lambda *_events: actions.judge_trial(), causes)
         self._list()
         self._show()
 
     def _changed(self, *_events: Any) -> None:
-        if not self._following:
-            self._actions.try_pass(self._pass.value)
+        self._quiet.pass_on(lambda: self._actions.try_pass(self._pass.value))
 
     def _list(self, *_events: Any) -> None:
         scenes = self._state.scenes
@@ -95,11 +104,8 @@ class LabView:
         self._html.object = f'<div class="lab">{told}{trial_html(state.trial) if state.trial_of else ""}</div>'
 
     def _set(self, **values: Any) -> None:
-        self._following = True
-        try:
+        with self._quiet:
             self._pass.param.update(**values)
-        finally:
-            self._following = False
 
 
 def trial_html(trial: Trial | None) -> str:
@@ -115,7 +121,8 @@ def trial_html(trial: Trial | None) -> str:
         if name
     )
     return (
-        f'<div class="pair"><figure><div class="stack">{before}</div><figcaption>Before</figcaption></figure>'
+        f'<div class="pair"><figure><div class="stack">{before}</div>'
+        f"<figcaption>Before <small>{escape(trial.title)}</small></figcaption></figure>"
         f'<figure><div class="stack">{after}</div>'
         f'<figcaption class="clear">After: {share_words(trial.clear)} of the area clear</figcaption></figure></div>'
         f"<ul>{rows}</ul>"

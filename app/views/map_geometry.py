@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from stac_timelapse.area.aoi import Place
+
 BBox = tuple[float, float, float, float]
 Ring = npt.NDArray[np.float64]
+#: A pass in words, and the lon/lat polygons of its scenes.
+PassOutline = tuple[str, Sequence[BaseGeometry]]
 
 _EARTH = 6378137.0  # m, radius of Web Mercator's sphere
 _MAX_LATITUDE = 85.05
@@ -88,4 +93,35 @@ def holed_columns(geometry: BaseGeometry) -> dict[str, list[list[list[npt.NDArra
         rings = [to_mercator(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
         for axis, column in enumerate(columns.values()):
             column.append([[ring[:, axis] for ring in rings]])
+    return columns
+
+
+def place_columns(places: Sequence[Place]) -> dict[str, Ring | list[str]]:
+    """Return named points as Bokeh wants them: columns x, y in Web Mercator metres, and name."""
+    points = to_mercator(np.array([[place.lon, place.lat] for place in places]).reshape(-1, 2))
+    return {"x": points[:, 0], "y": points[:, 1], "name": [place.name for place in places]}
+
+
+def footprint_columns(footprints: Iterable[tuple[BaseGeometry, str, bool]]) -> dict[str, list[Any]]:
+    """Return (lon/lat polygon, label, highlighted) as the columns of the map's footprints."""
+    columns: dict[str, list[Any]] = {"xs": [], "ys": [], "label": [], "fill": [], "line": []}
+    for geometry, label, highlighted in footprints:
+        for polygon in shapely.get_parts(joined(geometry)):
+            ring = to_mercator(shapely.get_coordinates(polygon.exterior))
+            columns["xs"].append(ring[:, 0])
+            columns["ys"].append(ring[:, 1])
+            columns["label"].append(label)
+            columns["fill"].append(0.16 if highlighted else 0.02)
+            columns["line"].append(0.95 if highlighted else 0.35)
+    return columns
+
+
+def pass_columns(passes: Iterable[PassOutline]) -> dict[str, list[Any]]:
+    """Return passes, numbered in their order, as columns: a row each outer ring of a scene."""
+    columns: dict[str, list[Any]] = {"xs": [], "ys": [], "number": [], "words": []}
+    for number, (words, geometries) in enumerate(passes):
+        for polygon in (part for geometry in geometries for part in shapely.get_parts(joined(geometry))):
+            ring = to_mercator(shapely.get_coordinates(polygon.exterior))
+            for name, entry in zip(columns, (ring[:, 0], ring[:, 1], number, words), strict=True):
+                columns[name].append(entry)
     return columns

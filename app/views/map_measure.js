@@ -1,4 +1,5 @@
-// Lengths and areas on the WGS 84 ellipsoid of what is drawn in Web Mercator metres. Read together with area_map.js.
+// What the maps share: lengths and areas on the WGS 84 ellipsoid of what is drawn in Web Mercator metres, and their
+// layout. Read together with area_map.js and stage_tools.js.
 
 const EARTH = 6378137 // m, semi-major axis, also the radius of Web Mercator
 const FLATTENING = 1 / 298.257223563
@@ -66,9 +67,28 @@ const surfaceWords = (squareMetres) => {
   return `${kilometres.toLocaleString("en", {maximumFractionDigits: 0}).replaceAll(",", "\u202f")} km²`
 }
 
+const lengthWords = (metres) => (metres < 1000 ? `${Math.round(metres)} m` : `${digits(metres / 1e3)} km`)
+
+// Of a line between two corners, by its extent to the east and to the north: good to a thousandth over 100 km.
+const lineLength = (line) => Math.hypot(...sizeOf(boundsOf([line])))
+
 const measure = (rings) => {
   const [width, height] = sizeOf(boundsOf(rings))
   const small = Math.max(width, height) < 1000
   const sides = small ? `${Math.round(width)} × ${Math.round(height)} m` : `${digits(width / 1e3)} × ${digits(height / 1e3)} km`
   return [surfaceWords(areaOf(rings)), sides]
+}
+
+// What a scale bar says and how many pixels long it is, at most `longest`: `perPixel` are metres of Web Mercator, true at
+// the equator only.
+const scaleBar = (perPixel, latitude, longest) => {
+  const ground = perPixel * groundPerMercatorX(latitude)
+  const power = 10 ** Math.floor(Math.log10(ground * longest))
+  const length = [5, 2, 1].map((step) => step * power).find((metres) => metres / ground <= longest)
+  return [length >= 1000 ? `${length / 1000} km` : `${Number(length.toPrecision(1))} m`, Math.round(length / ground)]
+}
+
+// Bokeh lays out anew when the whole page changes its size; it hears nothing of a part of it that fills the screen.
+const relaid = (figure) => {
+  if (figure != null) requestAnimationFrame(() => globalThis.Bokeh.index.find_one(figure)?.invalidate_layout())
 }

@@ -10,6 +10,7 @@ from bokeh.models import PrintfTickFormatter
 
 from app.actions import Actions
 from app.state import AppState, assign
+from app.views.quiet import Quiet
 from app.views.styles import PAGE_CSS
 from stac_timelapse.composite.persistent import LEAST_LOOKS, SHARE
 from stac_timelapse.cube.mask import DEFAULT_CLEAR, SCL_CLASSES
@@ -26,15 +27,15 @@ _HINTS = {
     "Clouds and shadows.": "Usually none. What is ticked is kept, and has no margin.",
 }
 _BOXES = """
-:host { font: 12.5px/1.4 Roboto, system-ui, sans-serif; color: #17282b; }
+:host { font: 12.5px/1.4 Roboto, system-ui, sans-serif; color: var(--ink); }
 .bk-input-group label { display: flex; align-items: center; gap: 8px; padding: 2px 0; }
 .bk-input-group label > * { position: static; margin: 0; line-height: 20px; }
-.bk-input-group label > input { accent-color: #0f766e; width: 15px; height: 15px; flex: none; transform: none; }
+.bk-input-group label > input { accent-color: var(--accent); width: 15px; height: 15px; flex: none; transform: none; }
 .bk-input-group label > span { order: 2; }
 .bk-input-group label::before { content: ""; order: 1; flex: none; width: 12px; height: 12px; border: 1px solid #8a9a9d;
   border-radius: 3px; }
 """
-_USUAL = 'content: "usual"; order: 3; font-size: 11px; color: #52666a;'
+_USUAL = 'content: "usual"; order: 3; font-size: 11px; color: var(--ink-soft);'
 
 
 class MaskChoice:
@@ -49,7 +50,7 @@ class MaskChoice:
     def __init__(self, state: AppState, actions: Actions) -> None:
         self._state = state
         self._actions = actions
-        self._following = False
+        self._quiet = Quiet(actions.in_turn)
         self._boxes = {heading: _boxes(classes) for heading, classes in _GROUPS.items()}
         self._usual = pmui.Button(
             label="Back to the usual classes", variant="text", size="small", margin=0, css_classes=["t-usual"]
@@ -84,8 +85,7 @@ class MaskChoice:
         self._follow()
 
     def _changed(self, *_events: Any) -> None:
-        if not self._following:
-            self._actions.in_turn(self._choose)
+        self._quiet.pass_on(self._choose)
 
     def _choose(self) -> None:
         assign(
@@ -97,8 +97,7 @@ class MaskChoice:
         )
 
     def _follow(self, *_events: Any) -> None:
-        self._following = True
-        try:
+        with self._quiet:
             state = self._state
             for heading, boxes in self._boxes.items():
                 boxes.value = [number for number in _GROUPS[heading] if number in state.clear]
@@ -106,8 +105,6 @@ class MaskChoice:
             self._opening.value = round(state.opening)
             self._dilate.value = round(state.dilate)
             self._rescue.value = state.rescue
-        finally:
-            self._following = False
 
 
 def _boxes(classes: tuple[int, ...]) -> pn.widgets.CheckBoxGroup:
@@ -132,7 +129,7 @@ def _head(heading: str) -> pn.pane.HTML:
 
 
 def _strong(text: str) -> str:
-    return f'<b style="color:#17282b;font-weight:500">{text}</b>'
+    return f'<b style="color:var(--ink);font-weight:500">{text}</b>'
 
 
 def _words(html: str, margin: tuple[int, int, int, int]) -> pn.pane.HTML:

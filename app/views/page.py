@@ -10,37 +10,32 @@ import panel_material_ui as pmui
 from panel_material_ui.template.base import Page
 
 from app.actions import Actions
+from app.address import CHOICES
 from app.samples import demo_overview, demo_samples
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views import status
+from app.views.address_bar import AddressBar
 from app.views.area_map import AreaMap
+from app.views.draw_tools import offered_basemaps
 from app.views.exports import ExportBar
+from app.views.footprints import footprints, pass_outlines
+from app.views.help import Help
 from app.views.lab import LabView
+from app.views.narrow import NarrowPage
+from app.views.places import PlaceView
 from app.views.sidebar import Sidebar
 from app.views.styles import PAGE_CSS
+from app.views.theme import PAGE_STYLE, SIDEBAR_CSS, THEME, THEME_CSS, ThemeKeeper
 from app.views.timelapse import TimelapseView
-from app.views.words import count
+from app.views.tour import Tour
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.demo import DEMO_BBOX
-from stac_timelapse.scenes.model import Scene, SceneSet
 
-ACCENT = "#0f766e"
-_DEEP = "#12383a"
 _TILES = "basemap/light/{Z}/{X}/{Y}.png"
 _EUROPE = (-12.0, 35.0, 32.0, 60.0)
 _MAP, _TIMELAPSE = 0, 1
 _SIDEBAR_WIDTH = 372
-
-THEME = {
-    "palette": {"primary": {"main": ACCENT}, "text": {"primary": "#17282b", "secondary": "#52666a"}},
-    "shape": {"borderRadius": 8},
-    "typography": {
-        "fontSize": 13,
-        "body1": {"fontSize": "14px"},
-        "button": {"textTransform": "none", "fontWeight": 500},
-    },
-}
 
 
 class PageView:
@@ -56,13 +51,16 @@ class PageView:
         self._state = state
         self._actions = actions
         self._welcome = True
+        self._tour = Tour()
         self._zooming = True
         self.sidebar = Sidebar(state, actions, settings)
         self.map = AreaMap(
-            self._drawn, self._refused, self._home(), tile_url=_TILES, web_basemaps=settings.web_basemaps
+            self._drawn, self._refused, self._home(), tile_url=_TILES, web_basemaps=offered_basemaps(settings)
         )
+        PlaceView(state, actions, self.map, settings.geocoder)
         self.timelapse = TimelapseView(state, actions, _TILES)
         self._exports = ExportBar(state, actions)
+        self.address = AddressBar(state, actions)
         html: dict[str, Any] = {"stylesheets": [PAGE_CSS], "margin": 0}
         self._stage = pn.pane.HTML("", sizing_mode="stretch_both", css_classes=["t-state"], **html)
         self._notices = [Notice(self._remedy, lambda _event: actions.put_away(), top=top) for top in ("76px", "20px")]
@@ -72,8 +70,9 @@ class PageView:
         on_map, on_series = self._notices
         fill: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"position": "relative"}}
         self._outdated = pn.pane.HTML("", css_classes=["t-outdated"], sizing_mode="stretch_width", **html)
-        self._series = pn.Column(self._outdated, self.timelapse.panel, self._exports.panel, on_series.box, **fill)
-        self._empty = pn.Column(self._stage, self._answer, **{**fill, "styles": {"background": "#f6f9f9"}})
+        parts = (self._outdated, self.timelapse.panel, self._exports.panel, on_series.box)
+        self._series = pn.Column(*parts, **fill)
+        self._empty = pn.Column(self._stage, self._answer, **{**fill, "styles": {"background": "var(--well)"}})
         self._tabs = pmui.Tabs(
             ("Map", pn.Column(self.map.panel(), self._guide, on_map.box, **fill)),
             ("Timelapse", pn.Column(self._empty, self._series, **fill)),
@@ -86,33 +85,14 @@ class PageView:
 
     def _watch(self) -> None:
         state = self._state
-        choices = [
-            "aoi",
-            "catalog",
-            "start",
-            "end",
-            "months_of_year",
-            "period",
-            "max_area_cloud",
-            "preset",
-            "resolution",
-            "clear",
-            "dilate",
-            "gaps",
-            "opening",
-            "rescue",
-            "excluded",
-            "kept",
-        ]
-        state.param.watch(self._show, ["phase", "message", "series", *choices])
-        state.param.watch(self._answered, choices)
+        state.param.watch(self._show, ["phase", "message", "series", *CHOICES])
+        state.param.watch(self._answered, [*CHOICES])
+        state.param.watch(self._lay_overview, "catalog")  # before the area, to which the map goes last
         state.param.watch(self._area_changed, "aoi")
         state.param.watch(self._footprints, ["scenes"])
-        state.param.watch(self._lay_overview, "catalog")
         self._lay_overview()
         costly = ["resolution", "clear", "dilate", "opening", "rescue", "max_area_cloud", "excluded", "kept"]
         state.param.watch(lambda *_events: self._actions.estimate(), costly)
-        state.param.watch(lambda *_events: self._actions.recolour(), "preset")
         state.param.watch(self._first_month, "series")
         self._show()
 
@@ -120,25 +100,28 @@ class PageView:
         """Return the page, ready to be served."""
         return Page(
             title="STAC Timelapse",
+            raw_css=[THEME_CSS],
             header=[
                 pn.pane.HTML(
                     '<div class="tagline">Cloud-free months from open satellite data</div>',
                     stylesheets=[PAGE_CSS],
                     margin=0,
-                )
+                ),
+                self.address,
+                ThemeKeeper(width=0, height=0, margin=0),
+                NarrowPage(self._state),
+                Help(),
+                self._tour,
             ],
             sidebar=[self.sidebar.panel],
             main=[self._tabs],
             sidebar_width=_SIDEBAR_WIDTH,
             sidebar_resizable=False,
-            theme_toggle=False,
+            theme_toggle=True,
             busy_indicator=None,
             theme_config=THEME,
-            sx={
-                "& .header": {"backgroundColor": _DEEP, "boxShadow": "none"},
-                "& .header .title": {"fontSize": "19px", "fontWeight": 500, "letterSpacing": "0.2px"},
-                "& .MuiToolbar-root": {"minHeight": "52px !important"},
-            },
+            sx=PAGE_STYLE,
+            stylesheets=[SIDEBAR_CSS],
         )
 
     # -- what the map and the buttons say ---------------------------------------------------------
@@ -166,7 +149,10 @@ class PageView:
 
     def _footprints(self, *_events: Any) -> None:
         scenes = self._state.scenes
-        self.map.set_footprints([] if scenes is None else footprints(scenes))
+        if scenes is None:
+            self.map.set_footprints(())
+        else:
+            self.map.set_footprints(footprints(scenes), pass_outlines(scenes))
 
     def _lay_overview(self, *events: Any) -> None:
         """Show the demo landscape under the drawing while the demo is chosen, for no other map has it."""
@@ -226,12 +212,17 @@ class PageView:
             "<li><b>Search</b> the months you want.</li><li><b>Build</b>, then scrub through them.</li></ol></div>",
             **html,
         )
-        tour = pmui.Button(label=f"Try the sample: {samples[0].title}", icon="place", margin=0, css_classes=["t-try"])
-        tour.on_click(lambda _event: self.sidebar.where.choose(samples[0]))
+        sample = pmui.Button(label=f"Try the sample: {samples[0].title}", icon="place", margin=0, css_classes=["t-try"])
+        sample.on_click(lambda _event: self.sidebar.where.choose(samples[0]))
+        tour = pmui.Button(label="Take the tour", variant="outlined", margin=0, css_classes=["t-take-tour"])
+        tour.on_click(lambda _event: self._actions.in_turn(self._tour.ask))
         away = pmui.Button(label="Start on my own", variant="text", margin=0, css_classes=["t-dismiss"])
         away.on_click(self._dismiss)
-        buttons = pn.Row(tour, away, margin=0, styles={"gap": "6px", "padding": "0 20px 18px"})
-        return _floating(pn.Column(steps, buttons, margin=0), bottom="64px", left="24px")
+        # A width that Panel knows would widen a narrow page, even where it is hidden.
+        wide = {"padding": "0 20px 18px", "width": "min(400px, 100%)", "box-sizing": "border-box"}
+        buttons = pn.FlexBox(sample, tour, away, margin=0, gap="8px", styles=wide)
+        beside_zoom = {"max-width": "calc(100% - 90px)"}
+        return _floating(pn.Column(steps, buttons, margin=0), bottom="72px", left="24px", **beside_zoom)
 
     def _dismiss(self, _event: Any) -> None:
         self._welcome = False
@@ -275,15 +266,6 @@ class Notice:
             self._close.visible = state.phase != "refused"  # whose button closes it
 
 
-def footprints(scenes: SceneSet) -> list[tuple[Any, str, bool]]:
-    """Return one outline for all scenes that cover the same ground, labelled with their number."""
-    same: dict[tuple[str, tuple[float, ...]], list[Scene]] = {}
-    for scene in scenes.scenes:
-        place = tuple(round(value, 1) for value in scene.footprint.bounds)
-        same.setdefault((scene.tile, place), []).append(scene)
-    return [(group[0].footprint, f"{tile}: {count(len(group), 'scene')}", False) for (tile, _), group in same.items()]
-
-
 def _floating(content: Any, **place: str) -> pn.Column:
     return pn.Column(
         content,
@@ -291,7 +273,7 @@ def _floating(content: Any, **place: str) -> pn.Column:
         styles={
             "position": "absolute",
             "z-index": "20",
-            "background": "#fff",
+            "background": "var(--paper)",
             "border-radius": "12px",
             "box-shadow": "0 8px 30px #0f2b2c3d",
             **place,

@@ -15,13 +15,13 @@ from stac_timelapse.cube.clear_share import Seen
 from stac_timelapse.scenes.model import Pass, SceneSet
 
 _BOXES = """
-:host { font: 12.5px/1.4 Roboto, system-ui, sans-serif; color: #17282b; }
+:host { font: 12.5px/1.4 Roboto, system-ui, sans-serif; color: var(--ink); }
 .bk-input-group { max-height: 260px; overflow-y: auto; }
 label { display: flex; align-items: center; gap: 8px; padding: 2px 0; white-space: pre; }
 label { font-variant-numeric: tabular-nums; }
-label:has(input:not(:checked)) { color: #52666a; text-decoration: line-through; }
+label:has(input:not(:checked)) { color: var(--ink-soft); text-decoration: line-through; }
 .bk-input-group label > * { position: static; margin: 0; line-height: 20px; }
-.bk-input-group label > input { accent-color: #0f766e; width: 15px; height: 15px; flex: none; transform: none; }
+.bk-input-group label > input { accent-color: var(--accent); width: 15px; height: 15px; flex: none; transform: none; }
 """
 #: As wide as a digit, so that shares stand below each other.
 _FIGURE_SPACE = "\N{FIGURE SPACE}"
@@ -62,9 +62,9 @@ class PassList:
         out = len(scenes.passes) - len(used.passes)
         verb = "Hide" if self._boxes.visible else "Show"
         self._toggle.label = f"{verb} the passes" + (f" ({out} left out)" if out else "")
+        what = "How much of your area each saw clear (and saw at all)" if seen else "Cloud cover of whole scenes"
         self._words.object = (
-            f'<p class="quiet">{"How much of your area each saw clear" if seen else "Cloud cover of whole scenes"}. '
-            "Untick one to leave it out, tick one to use it in spite of the cloud limit.</p>"
+            f'<p class="quiet">{what}. Untick one to leave it out, tick one to use it in spite of the cloud limit.</p>'
         )
         self._boxes.param.update(
             options={pass_words(one, seen.get(one.key)): one.key for one in scenes.passes},

@@ -19,7 +19,14 @@ from stac_timelapse.probe import Observation, PixelMonth
 from stac_timelapse.probe_report import reflectance
 from stac_timelapse.scenes.periods import words_of
 
-WIDTH = 404
+#: A width that Panel knows would widen a narrow page.
+_CSS = """
+:host { width: 404px !important; flex: none !important; box-sizing: border-box; padding: 12px 16px;
+  background: var(--paper); border-left: 1px solid var(--line); }
+@media (max-width: 699px) {
+  :host { width: 100% !important; height: 220px !important; border: solid var(--line); border-width: 1px 0; }
+}
+"""
 #: What people call the bands.
 COLOURS = {"B02": "blue", "B03": "green", "B04": "red", "B08": "infrared", "B11": "SWIR 1", "B12": "SWIR 2"}
 
@@ -49,13 +56,12 @@ class PixelCard:
         self.panel = pn.Column(
             pn.Column(self._html, sizing_mode="stretch_both", margin=0, scroll="y-auto"),
             pn.Row(self._save, self._close, self._saver, margin=(8, 0, 0, 0), styles={"gap": "8px"}),
-            width=WIDTH,
-            sizing_mode="stretch_height",
+            sizing_mode="stretch_both",
             visible=False,
             margin=0,
-            styles={"padding": "12px 16px", "border-left": "1px solid #d5dfe0", "background": "#fff"},
+            stylesheets=[_CSS],
         )
-        state.param.watch(self._show, ["pixel", "pixel_note"])
+        state.param.watch(self._show, ["pixel", "pixel_note", "current", "changes_at"])
         state.param.watch(self._offer, "pixel_file")
         state.param.watch(lambda *_events: actions.follow_pixel(), ["current", "series"])
 
@@ -63,7 +69,7 @@ class PixelCard:
         pixel = self._state.pixel
         self.panel.visible = pixel is not None
         if pixel is not None:
-            self._html.object = pixel_html(pixel, self._state.pixel_note)
+            self._html.object = pixel_html(pixel, self._state.pixel_note, self._state.current, self._state.changes_at)
 
     def _offer(self, *_events: Any) -> None:
         file = self._state.pixel_file
@@ -71,27 +77,32 @@ class PixelCard:
             self._saver.url = file.url
 
 
-def pixel_html(pixel: Pixel, note: str) -> str:
-    """Return a table of the month's observations, used or not and why, and of what they make."""
+def pixel_html(pixel: Pixel, note: str, current: str, changed: str = "") -> str:
+    """Return when it changed, and a table of the month's observations, used or not and why, and of what they make.
+
+    It is pale while another month than the `current` one is told of.
+    """
     month = pixel.month
     title = "Pixel" if month is None else f"Pixel in {words_of(month.month)}"
     place = f"{abs(pixel.lat):.5f}° {'NS'[pixel.lat < 0]}, {abs(pixel.lon):.5f}° {'EW'[pixel.lon < 0]}"
     head = f"<h3>{escape(title)}</h3><p>{place}</p>"
+    head += f'<p class="changed">{escape(changed)}</p>' if changed else ""
     told = f'<p role="status">{escape(note)}</p>' if note else ""
     if month is None:
         return f'<div class="pixel">{head}{told}</div>'
     bands = "".join(
         f'<th class="n">{escape(band)}<small>{COLOURS.get(band, "&nbsp;")}</small></th>' for band in pixel.bands
     )
+    shade = "" if month.month == current else " before"
     rows = "".join(_row(one, len(pixel.bands)) for one in month.observations)
     return (
-        f'<div class="pixel">{head}{told}<table><thead><tr><th>Pass</th><th>Class</th>{bands}</tr></thead>'
+        f'<div class="pixel{shade}">{head}{told}<table><thead><tr><th>Pass</th><th>Class</th>{bands}</tr></thead>'
         f"<tbody>{_sum(month, pixel.method)}{rows}</tbody></table></div>"
     )
 
 
 def _row(seen: Observation, bands: int) -> str:
-    when = seen.scene.datetime
+    when = seen.scene.overflight
     by = escape(f"{satellite_words(seen.scene.platform)} · {seen.scene.tile}")
     first = f"{when.day} {when:%b %H:%M}<small>{by}</small>"
     if seen.scl is None:

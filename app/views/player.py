@@ -9,9 +9,11 @@ from panel.custom import JSComponent
 from panel.widgets.base import WidgetBase
 
 from app.results import Series
-from app.views.styles import ASSETS, PLAYER_CSS
-from app.views.words import result_words, ticks_of
+from app.views.styles import PLAYER_CSS, script
+from app.views.words import alt_words, brief_words, result_words, share_words, ticks_of
 from stac_timelapse.picture.indices import Preset
+from stac_timelapse.picture.legend import legend_of
+from stac_timelapse.picture.stretch import Stretch
 from stac_timelapse.scenes.periods import words_of
 
 
@@ -27,35 +29,37 @@ class MonthPlayer(JSComponent, WidgetBase):
     rested = param.String(default="", doc="Month at which the slider rests, YYYY-MM.")
     current = param.String(default="", doc="Month that the slider should move to, YYYY-MM.")
     figure = param.String(default="", doc="Name of the figure that shows the months.")
+    chart = param.String(default="", doc="Name of the figure that charts them.")
     picture = param.String(default="", doc="What the months show, e.g. True colour.")
     ramp = param.List(default=[], doc="Of a picture with a palette: its limits and, between them, colours as CSS.")
     months = param.List(default=[], doc="One mapping a month: what the strip, the caption and the note say.")
     speed = param.Integer(default=4, bounds=(1, 30), doc="Months a second while playing.")
 
-    _esm = ASSETS / "player.js"
+    hidden = param.List(default=[], doc="Months that playing passes over.")
+
+    _esm = script("dom.js", "frames.js", "player.js")
 
     def __init__(self, **params: Any) -> None:
         # Panel finds the dimension a widget belongs to by the widget's label.
-        super().__init__(name="time", label="time", stylesheets=[PLAYER_CSS], **params)  # type: ignore[no-untyped-call]
+        super().__init__(label="time", stylesheets=[PLAYER_CSS], **params)  # type: ignore[no-untyped-call]
 
 
-def ramp_of(preset: Preset) -> list[str]:
+def ramp_of(preset: Preset, stretch: Stretch) -> list[str]:
     """Return a palette's lower limit, its colours and its upper limit; nothing for pictures without one."""
-    if not preset.colours:
-        return []
-    low, high = preset.limits
-    more = "+" if preset.kind == "count" else ""
-    return [f"{low:g}", *(f"rgb{colour}" for colour in preset.colours), f"{high:g}{more}"]
+    legend = legend_of(preset, stretch)
+    return [] if legend is None else [legend.low, *(f"rgb{colour}" for colour in legend.colours), legend.high]
 
 
 def month_entries(series: Series) -> list[dict[str, Any]]:
-    """Return what the player says about each month of a series."""
+    """Return what the player, the filmstrip and the grid say and show of each month of a series."""
     entries = []
+    pictures = {one.month: one for one in series.pictures}
     ticks = dict(zip(series.months, ticks_of(series.months), strict=True))
     for month in series.months:
         result = series.result(month)
         state, note, share = "waiting", f"{words_of(month)} is not built yet", 0.0
         detail = result_words(result)
+        picture = pictures.get(month)
         if result is not None:
             share = result.clear_share
             state = "empty" if result.empty and not result.filled_share else "ready"
@@ -71,8 +75,14 @@ def month_entries(series: Series) -> list[dict[str, Any]]:
                 "year": ticks[month][1],
                 "state": state,
                 "share": share,
+                "filled": 0.0 if result is None else result.filled_share,
                 "note": note,
                 "detail": detail,
+                "url": picture.url if picture is not None else "",
+                "thumb": picture.thumb if picture is not None else "",
+                "brief": brief_words(month),
+                "clear": share_words(share),
+                "alt": alt_words(month, result, preview=state == "preview"),
             }
         )
     return entries

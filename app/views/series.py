@@ -9,10 +9,8 @@ from typing import Any
 import holoviews as hv
 import hvplot.xarray  # noqa: F401 - registers .hvplot
 import numpy as np
-from bokeh.events import Tap
+from bokeh.events import Press, Tap
 from bokeh.models import ColumnDataSource
-from bokeh.models.annotations import Label
-from bokeh.models.tools import WheelZoomTool
 from bokeh.plotting import figure as Figure  # noqa: N812 - Bokeh's own class name in lower case
 from holoviews.streams import RangeXY
 
@@ -21,13 +19,12 @@ from app.results import Series
 from app.views.full_picture import lazy_pictures, on_screen
 from app.views.graticule import OPTIONS, add_graticule
 from app.views.map_geometry import rings_of, to_lonlat, to_mercator
+from app.views.picture_layers import CHANGES, OUTLINE, OUTLINE_EDGE, add_changes, add_frames, add_mark, calm, no_changes
+from app.views.twin import twin_of
 
 FULL_TAG = "full-picture"
 _PADDING = 0.06
-_WHEEL_SPEED = 1 / 1500  # Bokeh's own is 1/600: five notches lead from a whole area to single pixels
-_OUTLINE = "#ffffff"
 _numbers = itertools.count()
-_OUTLINE_EDGE = "#0f3d3e"
 
 
 def _at(level: str) -> Callable[[Any, Any], None]:
@@ -82,7 +79,9 @@ class SeriesFigure:
         self._view = view or _padded(bounds)
         self._on_tap = on_tap
         self._marked, self._middle = ColumnDataSource({"xs": [], "ys": []}), ColumnDataSource({"x": [], "y": []})
+        self._changes, self._opacity = no_changes(), 1.0
         self._model: Figure | None = None
+        self._twin: Figure | None = None
         self._plot: Any = None
         self.overlay = self._overlay(pictures, tile_url)
 
@@ -108,8 +107,8 @@ class SeriesFigure:
         paths = rings_of(self._series.recipe.aoi.geometry)
         # Above the pictures, for it comes after them, and not beyond the frame, as annotations go.
         style: dict[str, Any] = {"hooks": [_at("glyph")], "apply_ranges": False}
-        edge = hv.Path(paths).opts(color=_OUTLINE_EDGE, line_width=4, alpha=0.55, **style)
-        line = hv.Path(paths).opts(color=_OUTLINE, line_width=1.6, **style)
+        edge = hv.Path(paths).opts(color=OUTLINE_EDGE, line_width=4, alpha=0.55, **style)
+        line = hv.Path(paths).opts(color=OUTLINE, line_width=1.6, **style)
         west, south, east, north = self._view
         return (tiles * full * edge * line).opts(
             hv.opts.Overlay(
@@ -143,52 +142,15 @@ class SeriesFigure:
         figure.name = self.name
         figure.tags = list(self._view)  # what the player fits into the window
         add_graticule(figure)
-        figure.outline_line_color = None
-        wheels: Any = figure.select(WheelZoomTool)
-        for wheel in wheels:
-            wheel.speed = _WHEEL_SPEED
         figure.aspect_ratio = None
         for month in self._series.months:
             self._sources[month] = ColumnDataSource({"url": [], "x": [], "y": [], "w": [], "h": []})
-            figure.image_url(
-                url="url",
-                x="x",
-                y="y",
-                w="w",
-                h="h",
-                anchor="top_left",
-                level="underlay",
-                source=self._sources[month],
-                visible=False,
-                name=f"frame:{month}",
-            )
-        mark: dict[str, Any] = {"source": self._marked, "level": "glyph"}
-        figure.multi_line("xs", "ys", line_color="#10191a", line_width=5, line_alpha=0.6, **mark)
-        figure.multi_line("xs", "ys", line_color="#ffe14d", line_width=2.5, **mark)
-        ring: dict[str, Any] = {"x": "x", "y": "y", "source": self._middle, "fill_alpha": 0, "level": "glyph"}
-        figure.scatter(size=26, line_color="#10191a", line_width=5, line_alpha=0.5, **ring)
-        figure.scatter(size=26, line_color="#ffe14d", line_width=2.5, **ring)
-        # Bokeh frames what was clicked with dots; who comes by keyboard still sees where he is.
-        figure.stylesheets = [*figure.stylesheets, ":host(:focus:not(:focus-visible)) { outline: none; }"]
-        figure.on_event(Tap, self._tapped)
-        box: dict[str, Any] = {"padding": 8, "border_radius": 6}
-        figure.add_layout(
-            Label(
-                name=f"{self.name}-note",
-                x=16,
-                y=16,
-                x_units="screen",
-                y_units="screen",
-                text="",
-                visible=False,
-                text_font="Roboto",
-                text_font_size="14px",
-                text_color="#ffffff",
-                background_fill_color="#0f2b2c",
-                background_fill_alpha=0.86,
-                **box,
-            )
-        )
+        add_frames(figure, self._sources, "frame")
+        add_changes(figure, self._changes, self._opacity)
+        add_mark(figure, self._marked, self._middle)
+        calm(figure)
+        for event in (Tap, Press):  # a click that is held for 0.3 s is no tap to Bokeh
+            figure.on_event(event, self._tapped)
         self.set_frames(self._series)
 
     def mark(self, ring: Sequence[tuple[float, float]]) -> None:
@@ -197,6 +159,30 @@ class SeriesFigure:
         self._marked.data = {"xs": [corners[:, 0]], "ys": [corners[:, 1]]} if len(ring) else {"xs": [], "ys": []}
         middle = corners[:4].mean(axis=0, keepdims=True) if len(ring) else corners
         self._middle.data = {"x": middle[:, 0], "y": middle[:, 1]}
+
+    def lay(self, url: str, bounds: Bounds, opacity: float) -> None:
+        """Lay a map of changes over the pictures, so opaque from 0 to 1; an empty address takes it away."""
+        self._opacity = opacity
+        for figure in filter(None, (self._model, self._twin)):
+            drawn: Any = figure.select({"name": CHANGES})
+            for renderer in drawn:
+                renderer.glyph.global_alpha = opacity
+        if not url:
+            self._changes.data = dict(no_changes().data)
+            return
+        west, south, east, north = bounds
+        place = {"x": [west], "y": [north], "w": [east - west], "h": [north - south]}
+        if self._changes.data["url"] != [url]:  # the browser loads it anew with any news of it
+            self._changes.data = {"url": [url], **place}
+
+    def twin(self) -> Figure | None:
+        """Return another figure of the same place, for another month at the same time; None before it was drawn."""
+        if self._model is None:
+            return None
+        rings = rings_of(self._series.recipe.aoi.geometry)
+        mark, changes = (self._marked, self._middle), (self._changes, self._opacity)
+        self._twin = twin_of(self._model, self._sources, rings, mark, self._tapped, changes=changes)
+        return self._twin
 
     def view(self) -> Bounds | None:
         """Return the part of the map on screen, in web mercator metres, once it was drawn."""

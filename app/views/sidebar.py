@@ -127,12 +127,13 @@ class Step:
             sizing_mode="stretch_width",
             css_classes=[f"t-step-{title.lower()}"],
             sx={
-                "borderBottom": "1px solid #e3eaea",
+                "borderBottom": "1px solid var(--line-soft)",
                 "& .MuiCardHeader-root": {
                     "padding": "10px 12px 10px 18px",
                     "position": "relative",
-                    "overflow": "hidden",
+                    "overflow": "clip",  # what is hidden can still be scrolled to, and then the title is cut off
                 },
+                "& .MuiCardHeader-action button": {"color": "var(--ink-soft)"},
                 # The whole header opens and closes the step, not only its arrow (which turns, and its area with it).
                 "& .MuiCardHeader-action button::after": {
                     "content": '""',
@@ -208,7 +209,7 @@ class Footer:
                 "bottom": "0",
                 "background": "var(--panel-surface-color, #fff)",
                 "padding": "10px 18px 12px",
-                "border-top": "1px solid #e3eaea",
+                "border-top": "1px solid var(--line-soft)",
                 "box-shadow": "0 -6px 16px -12px #0f3d3e66",
                 "z-index": "5",
                 "margin-top": "auto",

@@ -47,6 +47,20 @@ _WORDS = {
 TROUBLE = ("no_scenes", "all_cloudy", "refused", "failed")
 
 
+#: Phases in which nothing is built yet and nothing else has to be read first.
+_BEFORE = ("idle", "found")
+_COMING = (
+    ("play", "Play the months", "Drag, step or play; compare two of them side by side."),
+    ("look", "Look closer", "Click the picture: every pass behind that pixel, and a chart."),
+    ("save", "Take it away", "GIF and GeoTIFFs, a link, the command that builds it again."),
+)
+_COMING_ART = {
+    "play": '<path d="M7 5v14l11-7z"/>',
+    "look": '<circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 5 5M11 8.5v5M8.5 11h5"/>',
+    "save": '<path d="M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14"/>',
+}
+
+
 #: What the one button of a state says.
 REMEDIES = {
     "no_scenes": "Choose another area",
@@ -78,11 +92,20 @@ def words(state: AppState) -> str:
 
 
 def stage_html(state: AppState) -> str:
-    """Return the full-size picture of a state that has no month to show."""
+    """Return the full-size picture of a state that has no month to show, with what there will be before a build."""
     return (
-        f'<div class="stage {state.phase}" role="status">{art(state.phase)}<h2>{title(state)}</h2>'
-        f"<p>{escape(words(state))}</p></div>"
+        f'<div class="stage {state.phase}"><div role="status">{art(state.phase)}<h2>{title(state)}</h2>'
+        f"<p>{escape(words(state))}</p></div>{_coming_html() if state.phase in _BEFORE else ''}</div>"
     )
+
+
+def _coming_html() -> str:
+    items = "".join(
+        f'<li class="{name}"><svg viewBox="0 0 24 24" aria-hidden="true">{_COMING_ART[name]}</svg>'
+        f"<b>{head}</b><span>{text}</span></li>"
+        for name, head, text in _COMING
+    )
+    return f'<ul class="coming" aria-label="What you can do then">{items}</ul>'
 
 
 def notice_html(state: AppState) -> str:

@@ -14,6 +14,7 @@ from app.actions import Actions
 from app.samples import usual_dates
 from app.settings import AppSettings
 from app.state import AppState, assign
+from app.views.quiet import Quiet
 from stac_timelapse.scenes.catalog import CATALOGS
 from stac_timelapse.scenes.months import ALL_MONTHS
 from stac_timelapse.scenes.periods import PERIODS, words_of
@@ -36,7 +37,7 @@ class WhenStep:
     def __init__(self, state: AppState, actions: Actions, settings: AppSettings) -> None:
         self._state = state
         self._actions = actions
-        self._following = False
+        self._quiet = Quiet(actions.in_turn)
         wide: dict[str, Any] = {"sizing_mode": "stretch_width", "size": "small"}
         catalogs = settings.choices
         if settings.any_catalog:
@@ -88,7 +89,7 @@ class WhenStep:
             **wide,
         )
         small = pn.pane.HTML(
-            '<p style="margin:6px 0 2px;font-size:12px;color:#52666a">Months of the year</p>', margin=0
+            '<p style="margin:6px 0 2px;font-size:12px;color:var(--ink-soft)">Months of the year</p>', margin=0
         )
         self.panel = pn.Column(
             self._catalog,
@@ -125,8 +126,7 @@ class WhenStep:
         self._follow()
 
     def _changed(self, *_events: Any) -> None:
-        if not self._following:
-            self._actions.in_turn(self._choose)
+        self._quiet.pass_on(self._choose)
 
     def _choose(self) -> None:
         other = self._catalog.value == _OTHER
@@ -147,8 +147,7 @@ class WhenStep:
         )
 
     def _follow(self, *_events: Any) -> None:
-        self._following = True
-        try:
+        with self._quiet:
             state = self._state
             if state.catalog in self._catalog.options.values():
                 self._catalog.value = state.catalog
@@ -157,8 +156,6 @@ class WhenStep:
             self._of_year.value = list(state.months_of_year)
             self._period.value = state.period
             self._cloud.value = round(state.max_area_cloud)
-        finally:
-            self._following = False
 
 
 class MonthPicker:

@@ -14,13 +14,16 @@ from app.actions import Actions
 from app.samples import Sample, demo_samples
 from app.settings import AppSettings
 from app.state import AppState, assign
+from app.views.area_choice import MOST, AreaChoice, options_of
 from app.views.styles import PAGE_CSS
 from app.views.words import area_words, count, size_words
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.area.vector import VectorContent, load_area, read_vector
+from stac_timelapse.area.formats import VectorContent
+from stac_timelapse.area.vector import EXTENSIONS, read_vector
 from stac_timelapse.errors import InvalidInputError
 
-_FILES = ".kml,.kmz,.geojson,.json"
+_FILES = ",".join(EXTENSIONS)
+_KINDS = "KML, KMZ, GeoJSON, GPX, GeoPackage, zipped Shapefile"
 _MOST_SENTENCES = 3
 _MOST_BYTES = 100_000_000
 
@@ -51,8 +54,8 @@ class WhereStep:
             **wide,
         )
         self._file = pmui.FileInput(
-            label="Upload KML, KMZ or GeoJSON",
-            uploaded_label="Upload KML, KMZ or GeoJSON",  # a file that was refused is not "uploaded"
+            label="Upload a map file",
+            uploaded_label="Upload a map file",  # a file that was refused is not "uploaded"
             accept=_FILES,
             max_file_size=_MOST_BYTES,  # beyond it the widget itself says no; up to it we say why
             variant="outlined",
@@ -64,7 +67,19 @@ class WhereStep:
         self._note = pn.pane.HTML(
             "", stylesheets=[PAGE_CSS], margin=0, css_classes=["t-area-note"], visible=False, **wide
         )
-        self.panel = pn.Column(self._hint, self._samples, self._text, self._file, self._note, margin=0, **wide)
+        self._kinds = pn.pane.HTML(f'<p class="kinds">{_KINDS}</p>', stylesheets=[PAGE_CSS], margin=0, **wide)
+        self._choice = AreaChoice(state, actions)
+        self.panel = pn.Column(
+            self._hint,
+            self._samples,
+            self._text,
+            self._file,
+            self._kinds,
+            self._choice.panel,
+            self._note,
+            margin=0,
+            **wide,
+        )
         self._text.param.watch(self._typed, "value")
         self._file.param.watch(self._uploaded, "value")
         state.param.watch(self._show_samples, "catalog")
@@ -96,7 +111,9 @@ class WhereStep:
     def _show_samples(self, *_events: Any) -> None:
         chips = []
         for sample in demo_samples() if self._state.catalog == "demo" else ():
-            chip = pmui.Chip(sample.title, variant="outlined", size="small", icon="place", margin=0)
+            chip = pmui.Chip(
+                sample.title, variant="outlined", size="small", icon="place", margin=0, css_classes=["t-sample"]
+            )
             chip.on_click(partial(self._chosen, sample))
             chips.append(chip)
         self._samples.objects = chips
@@ -118,21 +135,32 @@ class WhereStep:
         content, name = event.new, self._file.filename
         if not content or not name:
             return
+        # Else the same file, chosen again, would be no change.
+        self._actions.in_turn(self._forget)
         if len(content) > self._limit:
             sentence = f"{name} is larger than {size_words(self._limit)}: simplify it or draw the area."
             self._actions.in_turn(partial(self.note, sentence, bad=True))
             return
         try:
             found = await asyncio.to_thread(read_vector, content, name)
-            aoi = await asyncio.to_thread(load_area, content, name)
+            options = await asyncio.to_thread(options_of, found, name)
         except InvalidInputError as error:
             self._actions.in_turn(partial(self.note, str(error), bad=True))
         else:
-            self._actions.in_turn(partial(self._loaded, name, found, aoi))
+            self._actions.in_turn(partial(self._loaded, name, found, options))
 
-    def _loaded(self, name: str, found: VectorContent, aoi: AreaOfInterest) -> None:
+    def _forget(self) -> None:
+        self._file.value = None
+
+    def _loaded(self, name: str, found: VectorContent, options: dict[str, AreaOfInterest]) -> None:
+        aoi = next(iter(options.values()))
         assign(self._state, aoi=aoi)
+        self._choice.offer(options)
         more = len(found.skipped) - _MOST_SENTENCES
         sentences = [*found.skipped[:_MOST_SENTENCES], *([f"{more} more things were skipped."] if more > 0 else [])]
         places = f" and {count(len(aoi.places), 'place')}" if aoi.places else ""
-        self.note(" ".join([f"{name} is loaded: an area of {area_words(aoi.area_km2)}{places}.", *sentences]))
+        if len(found.areas) > MOST:
+            sentences.insert(0, f"The first {MOST} of them can be chosen.")
+        size = area_words(aoi.area_km2)
+        held = f"an area of {size}" if len(options) == 1 else f"{count(len(found.areas), 'area')} of together {size}"
+        self.note(" ".join([f"{name} is loaded: {held}{places}.", *sentences]))

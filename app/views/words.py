@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from stac_timelapse.build import MonthResult
-from stac_timelapse.scenes.periods import days_of
+from stac_timelapse.results import percent_of
+from stac_timelapse.scenes.periods import days_of, words_of
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _STEP = 1000
@@ -66,6 +67,15 @@ def area_words(square_kilometres: float) -> str:
     return f"{square_kilometres:,.0f} km²".replace(",", "\u202f")
 
 
+def figure_words(value: float, digits: int = 3) -> str:
+    """Return a measured value with so many digits after the point, or three figures where that would be none."""
+    if 0 < abs(value) < 10.0**-digits:
+        return f"{value:.{digits}g}"
+    if abs(value) < 1000:  # noqa: PLR2004 - before the point there is enough
+        return f"{value:.{digits}f}"
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
 def result_words(result: MonthResult | None) -> str:
     """Return the quality of a month in one line."""
     if result is None:
@@ -78,14 +88,35 @@ def result_words(result: MonthResult | None) -> str:
     passes = count(result.passes_used, "pass", "passes")
     if result.empty:
         return f"{passes}, all of them cloudy here{left_out}"
-    clear = f"{share_words(result.clear_share)} of the picture clear"
+    clear = f"{share_words(result.clear_share)} of the area clear"
     return f"{passes} \u00b7 {clear} \u00b7 {result.observations_mean:.1f} clear looks a pixel{left_out}"
+
+
+def brief_words(label: str) -> str:
+    """Return a period where room is scarce, e.g. ``"Jun 2022"``, ``"1-15 Jun 22"``, ``"Dec-Feb 22"``."""
+    first, last = days_of(label)
+    begins, ends = calendar.month_abbr[first.month], calendar.month_abbr[last.month]
+    if first.month == last.month and first.year != last.year:
+        return begins  # of several years together
+    if first.month == last.month:
+        whole = first.day == 1 and last.day == calendar.monthrange(last.year, last.month)[1]
+        return f"{begins} {first.year}" if whole else f"{first.day}\u2013{last.day} {begins} \u2019{first:%y}"
+    if (first.month, last.month) == (1, 12):
+        return str(first.year)
+    return f"{begins}\u2013{ends} \u2019{last:%y}"
+
+
+def alt_words(label: str, result: MonthResult | None, *, preview: bool) -> str:
+    """Return what a month's picture shows, for who does not see it, e.g. ``"March 2022: 3 passes, 97 % clear"``."""
+    if result is None:
+        return f"{words_of(label)}: {'a coarse preview, not built yet' if preview else 'not built yet'}"
+    passes = count(result.passes_used, "pass", "passes") if result.passes_used else "no pass used"
+    filled = f", {share_words(result.filled_share)} filled" if result.filled_share else ""
+    clear = "no clear pixel" if result.empty else f"{share_words(result.clear_share)} clear"
+    return f"{words_of(label)}: {passes}, {clear}{filled}"
 
 
 def share_words(share: float) -> str:
     """Return ``"97 %"``; ``"100 %"`` is said of nothing less."""
-    percent = share * 100
-    if 0 < percent < 0.5:  # noqa: PLR2004 - would be rounded to nothing
-        return "under 1 %"
-    some = f"{min(percent, 99.9):.1f}" if percent > 99 else f"{percent:.0f}"  # noqa: PLR2004 - near the whole
-    return f"{'100' if percent == 100 else some} %"  # noqa: PLR2004 - the whole
+    percent = percent_of(share)
+    return f"{percent} %" if percent or not share else "under 1 %"

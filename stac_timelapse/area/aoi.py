@@ -202,6 +202,14 @@ class AreaOfInterest:
         lon, lat = self.center
         return (32600 if lat >= 0 else 32700) + _utm_zone(lon, lat)
 
+    @property
+    def text(self) -> str:
+        """Its bounds if it is a box, else well-known text, exactly: what `parse` reads."""
+        west, south, east, north = self.bbox
+        if west < east and self.geometry.equals(box(west, south, east, north)):
+            return ",".join(repr(float(value)) for value in (west, south, east, north))
+        return shapely.to_wkt(self.geometry, rounding_precision=-1)
+
     def to_geojson(self) -> dict[str, Any]:
         """Return it as a GeoJSON Feature; `from_geojson` gives an equal area back."""
         properties: dict[str, Any] = {"name": self.name}

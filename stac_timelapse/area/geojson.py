@@ -27,6 +27,7 @@ _GEOMETRIES = {
     "MultiPolygon",
     "GeometryCollection",
 }
+_NAMES = ("name", "Name", "NAME", "title", "Title", "label", "Label")
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError, ShapelyError)
 
 
@@ -132,7 +133,7 @@ def _read(member: object, crs: str) -> Iterator[Feature]:
         # A corner that is not a number is refused later, with a sentence instead of a warning.
         with np.errstate(invalid="ignore"):
             whole = shape(geometry)
-        for part in _simple(whole):
+        for part in simple_parts(whole):
             yield Feature(to_lonlat(part, crs), name)
     except InvalidInputError as error:
         yield Feature(None, name, str(error))
@@ -140,7 +141,7 @@ def _read(member: object, crs: str) -> Iterator[Feature]:
         yield Feature(None, name, "Its geometry is not GeoJSON.")
 
 
-def _simple(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
+def simple_parts(geometry: BaseGeometry) -> Iterator[BaseGeometry]:
     """Yield the members of a collection, however deep, or the geometry itself."""
     waiting = [geometry]
     while waiting:
@@ -155,7 +156,7 @@ def _name(member: Any) -> str:
     properties = member.get("properties")
     if not isinstance(properties, Mapping):
         return ""
-    found = next((properties[key] for key in ("name", "Name", "NAME", "title") if properties.get(key)), "")
+    found = next((properties[key] for key in _NAMES if properties.get(key)), "")
     return str(found) if isinstance(found, (str, int, float)) else ""
 
 

@@ -16,14 +16,17 @@ class Notes:
     ----------
     unused
         How many of each kind were left out, by the kind's name in the singular.
-    closed_lines
-        How many closed lines were taken as polygons.
+    closed
+        How many closed lines were taken as polygons, by the kind's name in the singular.
+    remarks
+        Whole sentences about the file, said first.
     refusals
         One sentence for each polygon or point that is not usable.
     """
 
     unused: Counter[str] = field(default_factory=Counter)
-    closed_lines: int = 0
+    closed: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
     def refuse(self, what: str, name: str, reason: str) -> None:
@@ -33,14 +36,13 @@ class Notes:
 
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of thing; of many refusals only the first few."""
-        said = [*self.refusals[:_MOST_REFUSALS]]
-        more = len(self.refusals) - len(said)
-        if more:
+        said = [*self.remarks, *self.refusals[:_MOST_REFUSALS]]
+        more = len(self.refusals) - _MOST_REFUSALS
+        if more > 0:
             said.append(f"{more} more {_plural(more, 'shape')} cannot be used either.")
-        if self.closed_lines == 1:
-            said.append("1 closed line is taken as a polygon.")
-        elif self.closed_lines:
-            said.append(f"{self.closed_lines} closed lines are taken as polygons.")
+        for kind, count in sorted(self.closed.items()):
+            taken = "is taken as a polygon" if count == 1 else "are taken as polygons"
+            said += [f"{count} closed {_plural(count, kind)} {taken}."] if count else []
         for kind, count in sorted(self.unused.items()):
             was = "was" if count == 1 else "were"
             said.append(f"{count} {_plural(count, kind)} {was} left out: only polygons and points are used.")

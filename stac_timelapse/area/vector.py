@@ -1,42 +1,18 @@
-"""Read the area of interest from a file that a user brings: KML, KMZ or GeoJSON."""
+"""Read the area of interest from a file that a user brings, whatever program it is from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from shapely.geometry import MultiPoint, MultiPolygon, Point, Polygon
-
-from stac_timelapse.area.aoi import AreaOfInterest, Place
-from stac_timelapse.area.archive import MAX_BYTES, kml_of
-from stac_timelapse.area.geojson import Feature, features_of
-from stac_timelapse.area.kml import read_kml
-from stac_timelapse.area.notes import Notes
-from stac_timelapse.area.polygon import union
+from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.area.archive import MAX_BYTES
+from stac_timelapse.area.formats import VectorContent
+from stac_timelapse.area.isolated import read_isolated
 from stac_timelapse.errors import InvalidInputError
 
-_ZIP = b"PK\x03\x04"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_UTF8_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class VectorContent:
-    """What a file holds, in its own order.
-
-    Parameters
-    ----------
-    areas
-        Its polygons, each with its name.
-    places
-        Its named points.
-    skipped
-        One sentence for each kind of thing that was left out or taken for something else.
-    """
-
-    areas: tuple[AreaOfInterest, ...]
-    places: tuple[Place, ...]
-    skipped: tuple[str, ...]
+#: The extensions that such files usually have.
+EXTENSIONS = (".kml", ".kmz", ".geojson", ".json", ".gpkg", ".gpx", ".fgb", ".zip", ".shp")
+_MOST_NAMES = 12
 
 
 def is_file(path: Path) -> bool:
@@ -48,9 +24,10 @@ def is_file(path: Path) -> bool:
 
 
 def read_vector(source: Path | bytes, filename: str) -> VectorContent:
-    """Read all polygons and points of a KML, KMZ or GeoJSON file.
+    """Read all polygons and points of a KML, KMZ, GeoJSON, GeoPackage, GPX, FlatGeobuf or zipped Shapefile.
 
-    What the content looks like decides, not the extension.
+    What the content looks like decides, not the extension. The file is read by a process of its own, with limits of
+    time and memory.
 
     Parameters
     ----------
@@ -64,48 +41,78 @@ def read_vector(source: Path | bytes, filename: str) -> VectorContent:
     InvalidInputError
         If the file is missing, too large, damaged, of another kind, or unsafe to read.
     """
-    data = _content(source, filename)
-    start = data[:1024].removeprefix(_UTF8_MARK).lstrip()
-    if data.startswith(_ZIP):
-        return _from_kml(kml_of(data, filename), filename)
-    if start.startswith(b"<") or (data.startswith(_UTF16) and "<" in data[:64].decode("utf-16", "replace")):
-        return _from_kml(data, filename)
-    if start.startswith((b"{", b"[")) or data.startswith(_UTF16):
-        return _from_geojson(data, filename)
-    raise InvalidInputError(f"{filename} is neither KML, KMZ nor GeoJSON: save the area as one of these.")
+    return read_isolated(_content(source, filename), filename)
 
 
-def load_area(source: Path | bytes, filename: str) -> AreaOfInterest:
-    """Return the ground that the polygons of a file cover, with its points as places.
+def load_area(source: Path | bytes, filename: str, wanted: str = "") -> AreaOfInterest:
+    """Return the ground that the polygons of a file cover, or one of its areas, with its points as places.
 
     Parameters
     ----------
     source, filename
         As for `read_vector`.
+    wanted
+        As for `area_of`.
 
     Raises
     ------
     InvalidInputError
-        If the file cannot be read or holds no usable polygon.
+        If the file cannot be read, holds no usable polygon, or not the area wanted.
     """
-    return area_of(read_vector(source, filename), filename)
+    return area_of(read_vector(source, filename), filename, wanted)
 
 
-def area_of(content: VectorContent, filename: str) -> AreaOfInterest:
+def area_of(content: VectorContent, filename: str, wanted: str = "") -> AreaOfInterest:
     """Return what `load_area` does, of a file that was read already.
 
+    Parameters
+    ----------
+    content, filename
+        The file.
+    wanted
+        One of the `titles_of` its areas, in any case of letters, or its number from 1; empty for all together.
+
     Raises
     ------
     InvalidInputError
-        If it holds no usable polygon.
+        If it holds no usable polygon, or not the area wanted.
     """
-    if not content.areas:
+    if content.whole is None:
         raise InvalidInputError(_no_polygon(content, filename))
+    titles = titles_of(content, filename)
+    if wanted.strip():
+        number = _number_of(wanted.strip(), titles, filename)
+    elif len(titles) == 1:
+        number = 0
+    else:
+        return AreaOfInterest(content.whole.geometry, PurePath(filename).stem, content.places)
+    return AreaOfInterest(content.areas[number].geometry, titles[number], content.places)
+
+
+def titles_of(content: VectorContent, filename: str) -> list[str]:
+    """Return what each area is called: its name, or the file's with a number."""
+    stem = PurePath(filename).stem
     if len(content.areas) == 1:
-        (area,) = content.areas
-        return AreaOfInterest(area.geometry, area.name or PurePath(filename).stem, content.places)
-    geometry = union([area.geometry for area in content.areas])
-    return AreaOfInterest(geometry, PurePath(filename).stem, content.places)
+        return [content.areas[0].name or stem]
+    return [area.name or f"{stem} {number}" for number, area in enumerate(content.areas, 1)]
+
+
+def listed(titles: list[str]) -> str:
+    """Return the first titles with their numbers, as part of a sentence."""
+    named = ", ".join(f"{number} {title!r}" for number, title in enumerate(titles[:_MOST_NAMES], 1))
+    more = len(titles) - _MOST_NAMES
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _number_of(wanted: str, titles: list[str], filename: str) -> int:
+    if wanted in titles:
+        return titles.index(wanted)
+    alike = [number for number, title in enumerate(titles) if title.casefold() == wanted.casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(titles):
+        return int(wanted) - 1
+    raise InvalidInputError(f"{filename} has no area {wanted!r}: choose one of {listed(titles)}.")
 
 
 def _no_polygon(content: VectorContent, filename: str) -> str:
@@ -129,40 +136,3 @@ def _content(source: Path | bytes, filename: str) -> bytes:
     if not data.strip():
         raise InvalidInputError(f"{filename} is empty: save the area again.")
     return data
-
-
-def _from_kml(data: bytes, filename: str) -> VectorContent:
-    found = read_kml(data, filename)
-    return VectorContent(tuple(found.areas), tuple(found.places), tuple(found.notes.sentences()))
-
-
-def _from_geojson(data: bytes, filename: str) -> VectorContent:
-    try:
-        features = features_of(data)
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{filename} cannot be used. {error}") from error
-    areas: list[AreaOfInterest] = []
-    places: list[Place] = []
-    notes = Notes()
-    for feature in features:
-        try:
-            _sort(feature, areas, places, notes)
-        except InvalidInputError as error:
-            notes.refuse("shape", feature.name, str(error))
-    return VectorContent(tuple(areas), tuple(places), tuple(notes.sentences()))
-
-
-def _sort(feature: Feature, areas: list[AreaOfInterest], places: list[Place], notes: Notes) -> None:
-    """Put one feature where it belongs."""
-    geometry = feature.geometry
-    if feature.problem:
-        raise InvalidInputError(feature.problem)
-    if geometry is None:
-        notes.unused["feature without a geometry"] += 1
-    elif isinstance(geometry, (Polygon, MultiPolygon)):
-        areas.append(AreaOfInterest(geometry, feature.name))
-    elif isinstance(geometry, (Point, MultiPoint)):
-        points = [geometry] if isinstance(geometry, Point) else list(geometry.geoms)
-        places.extend(Place(feature.name, point.x, point.y) for point in points if not point.is_empty)
-    else:
-        notes.unused["line"] += 1

@@ -19,6 +19,7 @@ from stac_timelapse.composite.methods import Method
 from stac_timelapse.composite.plan import clearest_first
 from stac_timelapse.cube.grid import Grid
 from stac_timelapse.cube.mask import MaskPolicy
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.scenes.facts import MonthFacts
 from stac_timelapse.scenes.model import Pass, Scene
 from stac_timelapse.scenes.sensors import MASK_BAND
@@ -27,6 +28,8 @@ from stac_timelapse.scenes.sensors import MASK_BAND
 _LIMIT = 40 << 30
 #: A month used so recently is kept whatever the limit: somebody may be looking at it.
 _IN_USE = 3600.0
+#: Source that determines what is in a month's file, overviews and filled pixels as well.
+_PIXELS = ("cube/*.py", "composite/*.py", "export/parts.py", "export/overviews.py", "fill.py")
 #: Parts untouched for so long belong to nobody: their build was killed.
 _ABANDONED = 24 * 3600.0
 
@@ -95,16 +98,18 @@ def month_key(
     month: str,
     facts: MonthFacts,
     grid: Grid,
+    outline: Outline,
     bands: Sequence[str],
     policy: MaskPolicy,
     method: str,
     gaps: Gaps,
+    *,
     bright: str | None = None,
 ) -> str:
-    """Hash what determines a month's file: scenes in order, grid, bands, mask, reducer, code version.
+    """Hash what determines a month's file: scenes in order, grid, area, bands, mask, reducer, code.
 
     Of bright ground that is no cloud its own hash counts, not the passes of the series that it was found by. What was
-    rejected counts as well, since the file tells it.
+    rejected or left out counts as well, for the file tells it, and the area, of which the file tells the shares.
 
     Addresses are left out: the same scene has another one on every server and after every signing. Files of this
     machine, which somebody may have changed, count with their size and time.
@@ -118,8 +123,10 @@ def month_key(
         ],
         "near": [gaps.days, len(facts.near or ())],
         "rejected": facts.rejections,
+        "found": [facts.n_items, facts.left_out, facts.down],
         "files": [_state_of(scene, bands) for one in passes for scene in one.scenes],
         "grid": _place(grid),
+        "area": outline.geometry.wkb_hex,
         "bands": list(bands),
         "mask": asdict(policy),
         "bright": bright,
@@ -169,7 +176,7 @@ def code_digest() -> str:
     """Hash the source that computes pixels: a month made by other code is another month."""
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
-    for stage in ("cube", "composite"):
-        for module in sorted((package / stage).glob("*.py")):
-            digest.update(module.name.encode() + module.read_bytes())
+    modules = [module for pattern in _PIXELS for module in sorted(package.glob(pattern))]
+    for module in modules:
+        digest.update(module.name.encode() + module.read_bytes())
     return digest.hexdigest()

@@ -57,6 +57,11 @@ class Method:
             )
         return cls(name, percent)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Bands that it compares; most compare what there is."""
+        return _NDVI_BANDS if self.name == "max-ndvi" else ()
+
     def check(self, bands: Sequence[str]) -> None:
         """Refuse bands that the method cannot work with.
 
@@ -65,7 +70,7 @@ class Method:
         InvalidInputError
             If one that it compares is missing.
         """
-        missing = [band for band in _NDVI_BANDS if band not in bands] if self.name == "max-ndvi" else []
+        missing = [band for band in self.needs if band not in bands]
         if missing:
             raise InvalidInputError(
                 f"The method max-ndvi compares B04 and B08, and {' and '.join(missing)} "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -15,6 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.cube.grid import project
 
+#: How far beyond a part of the grid its own piece of the outline goes, in pixels.
+_MARGIN = 2
 #: Rows that are looked at in one go when a grid is searched for a pixel inside.
 _STRIP = 512
 
@@ -53,6 +55,13 @@ class Outline:
         """Which pixels belong to the area, in words."""
         return "its centre lies inside the area" if self.by_centre else "the area, which holds no centre, touches it"
 
+    def near(self, transform: Affine, shape: tuple[int, int]) -> Outline:
+        """Return what of it matters to a part of the grid: the same there, and less to send to a worker."""
+        height, width = shape
+        corner = part_of(transform, -_MARGIN, -_MARGIN)
+        far = part_of(transform, width + _MARGIN, height + _MARGIN)
+        return replace(self, geometry=shapely.clip_by_rect(self.geometry, corner.c, far.f, far.c, corner.f))
+
     def inside(self, transform: Affine, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return ``(y, x)`` of a part of the grid, True where the pixel belongs to the area."""
         return _inside(self.geometry, transform, shape, all_touched=not self.by_centre)
@@ -76,5 +85,7 @@ def part_of(transform: Affine, left: int, top: int) -> Affine:
 def _inside(
     geometry: BaseGeometry, transform: Affine, shape: tuple[int, int], *, all_touched: bool = False
 ) -> NDArray[np.bool_]:
+    if geometry.is_empty:
+        return np.zeros(shape, dtype=np.bool_)
     mask: NDArray[np.bool_] = geometry_mask([geometry], shape, transform, invert=True, all_touched=all_touched)
     return mask

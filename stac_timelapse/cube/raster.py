@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +21,16 @@ from rasterio.windows import Window
 from stac_timelapse.errors import AssetReadError, without_secrets
 from stac_timelapse.scenes.catalog import forget_signature, sign
 from stac_timelapse.scenes.model import Bounds
+from stac_timelapse.scenes.sensors import MASK_BAND
 
 # A JPEG2000 file without its sidecar has no georeference, and its item has it: no news for the user. The filter
 # is set once because `warnings.catch_warnings` is not safe in the threads that read.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
-#: GDAL's own retries answer a busy server.
+#: GDAL's own retries answer a busy server. One thread a read: where several decode the blocks of a JPEG 2000 file, GDAL
+#: loses the error of a cut file and returns whatever was in memory as its pixels. Reads run in parallel already.
 GDAL_OPTIONS = {
+    "GDAL_NUM_THREADS": "1",
     "GDAL_HTTP_MAX_RETRY": "4",
     "GDAL_HTTP_RETRY_DELAY": "0.5",
     "GDAL_HTTP_CONNECTTIMEOUT": "10",
@@ -97,6 +100,11 @@ class Target:
     resolution: float
     width: int
     height: int
+
+    @property
+    def transform(self) -> Affine:
+        """Affine transform from pixel to projected coordinates."""
+        return Affine(self.resolution, 0, self.west, 0, -self.resolution, self.north)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,9 @@ def read_window(source: Source, target: Target) -> NDArray[np.uint16]:
 def _read(href: str, source: Source, target: Target, options: Mapping[str, str] | None = None) -> NDArray[np.uint16]:
     with _open(href, options or {}) as dataset:
         crs, transform = _georeference(dataset, source)
-        data = _copy(dataset, crs, transform, target)
+        thinned = source.asset == MASK_BAND and target.resolution > transform.a
+        with _without_wavelets(dataset) if thinned else nullcontext(dataset) as pixels:
+            data = _copy(pixels, crs, transform, target)
         if data is None:
             data = _warp(dataset, crs, transform, target)
         if dataset.nodata:
@@ -185,6 +195,16 @@ def _open(href: str, options: Mapping[str, str]) -> Iterator[rasterio.DatasetRea
         rasterio.Env(**GDAL_OPTIONS, **options, GDAL_DISABLE_READDIR_ON_OPEN=listing),
         rasterio.open(href) as dataset,
     ):
+        yield dataset
+
+
+@contextmanager
+def _without_wavelets(dataset: rasterio.DatasetReader) -> Iterator[rasterio.DatasetReader]:
+    """Open classes without their overviews where these are wavelets: the mean of two classes would be a third one."""
+    if dataset.driver.startswith("JP2"):
+        with rasterio.open(dataset.name, OVERVIEW_LEVEL="NONE") as whole:
+            yield whole
+    else:
         yield dataset
 
 
@@ -247,7 +267,7 @@ def _warp(dataset: rasterio.DatasetReader, crs: CRS, transform: Affine, target: 
         src_crs=crs,
         src_transform=transform,
         crs=CRS.from_epsg(target.epsg),
-        transform=Affine(target.resolution, 0, target.west, 0, -target.resolution, target.north),
+        transform=target.transform,
         width=target.width,
         height=target.height,
         resampling=Resampling.nearest,

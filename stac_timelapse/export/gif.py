@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +19,14 @@ from stac_timelapse.cube.outline import Outline
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.picture.cartography import PAPER, FrameText, annotate
 from stac_timelapse.picture.indices import Preset
-from stac_timelapse.picture.render import Stretch, render_cog
+from stac_timelapse.picture.legend import legend_of
+from stac_timelapse.picture.render import render_cog
+from stac_timelapse.picture.stretch import Stretch
 from stac_timelapse.scenes.periods import days_of
 
 #: geogif holds the frames in float64: more values than this (about 1.5 GB) would not fit a laptop.
 _MAX_VALUES = 190_000_000
+_EVENED = "brightness evened out"
 
 
 def write_gif(
@@ -32,6 +35,7 @@ def write_gif(
     *,
     preset: Preset,
     stretch: Stretch,
+    gains: Mapping[str, float] | None = None,
     fps: float = 2,
     max_size: int = 800,
     title: str = "",
@@ -52,6 +56,8 @@ def write_gif(
         The GIF; it appears whole or not at all.
     preset, stretch
         What it shows; the stretch is the same for all frames.
+    gains
+        Month -> what its reflectance is multiplied by, see `stac_timelapse.picture.flicker`; the frames then say so.
     fps
         Frames a second.
     max_size
@@ -71,10 +77,12 @@ def write_gif(
     if not months:
         raise InvalidInputError("There is no month to draw: build the timelapse first.")
     size = min(max_size, int((_MAX_VALUES / 3 / len(months)) ** 0.5))
+    gains = gains or {}
+    legend, note = legend_of(preset, stretch), _EVENED if gains else ""
     frames = []
     for position, (month, path) in enumerate(months):
-        text = FrameText(month, position, len(months), title=title, attribution=attribution)
-        frames.append(_frame(path, preset, stretch, size, text, aoi))
+        text = FrameText(month, position, len(months), title=title, attribution=attribution, legend=legend, note=note)
+        frames.append(_frame(path, preset, stretch.brightened(gains.get(month, 1.0)), size, text, aoi))
         if on_progress is not None:
             on_progress(position + 1, len(months))
     stack = xr.DataArray(

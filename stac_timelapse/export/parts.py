@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from rasterio.shutil import copy as copy_raster
 
 from stac_timelapse.composite.gaps import OBSERVATIONS, QUALITY
+from stac_timelapse.export.overviews import write_overviews
 
 _SCALE = 0.0001
 _BLOCK = 512
-#: Overviews average the pixels that have data; those of the count and the quality are averages too, for display.
+#: Overviews average the pixels that have data, the count too; where gaps were filled they are made in `overviews`.
 #: Noisy reflectance deflates to the same size at any level, at level 1 in half the time (measured).
 _COG = {
     "COMPRESS": "DEFLATE",
@@ -34,6 +35,10 @@ _COG = {
 #: GDAL's own default is a twentieth of the machine's memory for each process.
 _GDAL_CACHE = 96 << 20
 PART = ".part-"
+_OVERVIEWS_MEAN = (
+    "in an overview a pixel is marked as filled where any part of it is; its values are the mean of what was observed, "
+    "and of what was filled only where nothing was observed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,14 @@ class Part:
         A plain GeoTIFF.
     left, top, width, height
         Its place in the sheet, in pixels.
-    observed
-        Sum of its observation counts.
-    clear
-        Pixels with at least one observation.
-    filled
-        Pixels with a value and without an observation.
     pixels
-        Pixels that the shares are of: all, or those of the area where it is clipped.
+        Pixels that belong to the area; all where none is told apart. What follows is of them alone.
+    observed
+        Sum of their observation counts.
+    clear
+        Those with at least one observation.
+    filled
+        Those with a value and without an observation.
     """
 
     path: Path
@@ -99,14 +104,20 @@ class Part:
     top: int
     width: int
     height: int
+    pixels: int
     observed: int
     clear: int
     filled: int
-    pixels: int
 
 
 def write_part(
-    folder: Path, left: int, top: int, tile: NDArray[np.uint16], inside: NDArray[np.bool_] | None = None
+    folder: Path,
+    left: int,
+    top: int,
+    tile: NDArray[np.uint16],
+    inside: NDArray[np.bool_] | None = None,
+    *,
+    cut: bool = False,
 ) -> Part:
     """Write one tile into an existing folder.
 
@@ -119,9 +130,11 @@ def write_part(
     tile
         ``(layer, y, x)`` uint16 with the observation count last.
     inside
-        ``(y, x)``, True where the pixels are kept; all others become 0 in every layer. None keeps all.
+        ``(y, x)``, True where a pixel belongs to the area; None: all do.
+    cut
+        Whether all others become 0 in every layer.
     """
-    if inside is not None:
+    if inside is not None and cut:
         tile = tile * inside
     layers, height, width = tile.shape
     path = folder / f"{top}-{left}.tif"
@@ -131,10 +144,10 @@ def write_part(
     with rasterio.open(own, "w", **profile, interleave="band", transform=Affine.translation(left, top)) as file:
         file.write(tile)
     own.replace(path)
-    observed, clear = int(tile[-1].sum(dtype=np.int64)), int(np.count_nonzero(tile[-1]))
-    filled = int(np.count_nonzero(tile[:-1].any(axis=0) & (tile[-1] == 0))) if clear < width * height else 0
-    pixels = width * height if inside is None else int(np.count_nonzero(inside))
-    return Part(path, left, top, width, height, observed, clear, filled, pixels)
+    values = tile.reshape(layers, -1) if inside is None else tile[:, inside]
+    pixels, observed, clear = values.shape[1], int(values[-1].sum(dtype=np.int64)), int(np.count_nonzero(values[-1]))
+    filled = int(np.count_nonzero(values[:-1].any(axis=0) & (values[-1] == 0))) if clear < pixels else 0
+    return Part(path, left, top, width, height, pixels, observed, clear, filled)
 
 
 def assemble(sheet: Sheet, parts: Sequence[Part], path: Path) -> None:
@@ -149,11 +162,15 @@ def assemble(sheet: Sheet, parts: Sequence[Part], path: Path) -> None:
     path
         Target; its folder must exist.
     """
-    folder = parts[0].path.parent
-    mosaic, cog = folder / "mosaic.vrt", folder / f"cog-{os.getpid()}-{time.monotonic_ns()}.tif"
+    # Two workers may make the same month, as they may the same tile.
+    folder, own = parts[0].path.parent, f"{os.getpid()}-{time.monotonic_ns()}"
+    mosaic, cog = folder / f"mosaic-{own}.vrt", folder / f"cog-{own}.tif"
     mosaic.write_text(_virtual(sheet, parts), encoding="utf-8")
     threads = str(min(os.cpu_count() or 1, 4))
     with rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE, GDAL_NUM_THREADS=threads):
+        if sheet.quality:
+            overviews = write_overviews(mosaic, _BLOCK)
+            mosaic.write_text(_virtual(sheet, parts, overviews), encoding="utf-8")
         copy_raster(mosaic, cog, driver="COG", NUM_THREADS=threads, **_COG)
     # On disk before it has its name: not even a power cut leaves half an entry.
     with cog.open("rb+") as file:
@@ -194,7 +211,7 @@ def remove_folder(folder: Path) -> None:
             return
 
 
-def _virtual(sheet: Sheet, parts: Sequence[Part]) -> str:
+def _virtual(sheet: Sheet, parts: Sequence[Part], overviews: Sequence[Path] = ()) -> str:
     pixels = sum(part.pixels for part in parts)
     outside = ", or outside the area" if sheet.clipped else ""
     tags = {
@@ -202,21 +219,21 @@ def _virtual(sheet: Sheet, parts: Sequence[Part]) -> str:
         "MONTH": sheet.month,
         "NODATA_MEANS": f"0 in any band: no {'data' if sheet.quality else 'clear observation in this month'}{outside}",
         **({"CLIPPED": sheet.clipped} if sheet.clipped else {}),
-        **({"QUALITY_MEANS": sheet.quality} if sheet.quality else {}),
+        **({"QUALITY_MEANS": sheet.quality, "OVERVIEWS_MEAN": _OVERVIEWS_MEAN} if sheet.quality else {}),
         "OBSERVATIONS_MEAN": f"{sum(part.observed for part in parts) / pixels:.6f}",
         "CLEAR_SHARE": f"{sum(part.clear for part in parts) / pixels:.8f}",
         "FILLED_SHARE": f"{sum(part.filled for part in parts) / pixels:.8f}",
     }
     metadata = "".join(f"<MDI key={quoteattr(key)}>{escape(value)}</MDI>" for key, value in tags.items())
     place = ", ".join(map(repr, Affine(*sheet.transform).to_gdal()))
-    bands = "".join(_band(number, name, parts) for number, name in enumerate(sheet.names, start=1))
+    bands = "".join(_band(number, name, parts, overviews) for number, name in enumerate(sheet.names, start=1))
     return (
         f'<VRTDataset rasterXSize="{sheet.width}" rasterYSize="{sheet.height}"><SRS>EPSG:{sheet.epsg}</SRS>'
         f"<GeoTransform>{place}</GeoTransform><Metadata>{metadata}</Metadata>{bands}</VRTDataset>"
     )
 
 
-def _band(number: int, name: str, parts: Sequence[Part]) -> str:
+def _band(number: int, name: str, parts: Sequence[Part], overviews: Sequence[Path]) -> str:
     scale = 1.0 if name in {OBSERVATIONS, QUALITY} else _SCALE
     sources = "".join(
         f'<SimpleSource><SourceFilename relativeToVRT="1">{escape(part.path.name)}</SourceFilename>'
@@ -226,7 +243,13 @@ def _band(number: int, name: str, parts: Sequence[Part]) -> str:
         f'<DstRect xOff="{part.left}" yOff="{part.top}" xSize="{part.width}" ySize="{part.height}"/></SimpleSource>'
         for part in parts
     )
+    smaller = "".join(
+        f'<Overview><SourceFilename relativeToVRT="1">{escape(path.name)}</SourceFilename>'
+        f"<SourceBand>{number}</SourceBand></Overview>"
+        for path in overviews
+    )
     return (
         f'<VRTRasterBand dataType="UInt16" band="{number}"><Description>{escape(name)}</Description>'
-        f"<NoDataValue>0</NoDataValue><Offset>0</Offset><Scale>{scale!r}</Scale>{sources}</VRTRasterBand>"
+        f"<NoDataValue>0</NoDataValue><Offset>0</Offset><Scale>{scale!r}</Scale>{sources}{smaller}"
+        "</VRTRasterBand>"
     )

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from stac_timelapse.picture.legend import Legend
+from stac_timelapse.picture.palettes import steps_of
 from stac_timelapse.scenes.periods import words_of
 
 #: Around the picture, and in it where nothing is shown.
@@ -40,6 +42,10 @@ class FrameText:
         Whether the month has no clear pixel.
     filled
         Share of the picture that is filled by a rule for gaps, 0 to 1.
+    legend
+        Of a picture of one value.
+    note
+        What was done to the colours, a few words.
     """
 
     month: str
@@ -50,6 +56,8 @@ class FrameText:
     attribution: str = ""
     empty: bool = False
     filled: float = 0.0
+    legend: Legend | None = None
+    note: str = ""
 
 
 def annotate(
@@ -86,6 +94,8 @@ def annotate(
     _north_arrow(draw, width - unit * 1.6, unit * 0.8, unit)
     if text.empty and not text.filled:
         _notice(draw, (width / 2, height / 2), "No clear pixel", unit)
+    if text.legend is not None:
+        _legend(canvas, draw, text.legend, (unit, height), unit)
     _strip(draw, text, (width, height, strip), unit, text.metres_per_pixel / factor)
     return np.asarray(canvas)
 
@@ -144,8 +154,27 @@ def _strip(
     for end in (right - pixels, right):
         draw.line((end, middle + unit * 0.1, end, middle + unit * 0.45), fill=_INK, width=2)
     draw.text((right - pixels / 2, middle), length, font=_font(round(unit * 0.85)), fill=_INK, anchor="mb")
-    credit = _shortened(text.attribution, width - 2 * unit, round(unit * 0.72))
-    draw.text((unit, top + strip - unit * 0.5), credit, font=_font(round(unit * 0.72)), fill=_MUTED, anchor="ls")
+    small, bottom = _font(round(unit * 0.72)), top + strip - unit * 0.5
+    note = small.getlength(text.note) + unit if text.note else 0
+    credit = _shortened(text.attribution, width - 2 * unit - note, round(unit * 0.72))
+    draw.text((unit, bottom), credit, font=small, fill=_MUTED, anchor="ls")
+    draw.text((width - unit, bottom), text.note, font=small, fill=_ACCENT, anchor="rs")
+
+
+def _legend(
+    canvas: Image.Image, draw: ImageDraw.ImageDraw, legend: Legend, corner: tuple[float, float], unit: int
+) -> None:
+    """Draw a palette with the values at its ends on a dark plate, its lower left corner near `corner`."""
+    font, gap, tall, wide = _font(round(unit * 0.85)), round(unit * 0.5), round(unit * 0.8), unit * 7
+    low, high = font.getlength(legend.low), font.getlength(legend.high)
+    left, bottom = corner[0] * 0.6, corner[1] - corner[0] * 0.6
+    right = left + 4 * gap + low + wide + high
+    middle = bottom - unit * 0.8
+    draw.rounded_rectangle((left, bottom - unit * 1.6, right, bottom), unit * 0.4, fill=PAPER)
+    draw.text((left + gap, middle), legend.low, font=font, fill=_INK, anchor="lm")
+    draw.text((right - gap, middle), legend.high, font=font, fill=_INK, anchor="rm")
+    ramp = np.broadcast_to(steps_of(legend.colours, wide), (tall, wide, 3))
+    canvas.paste(Image.fromarray(np.ascontiguousarray(ramp)), (round(left + 2 * gap + low), round(middle - tall / 2)))
 
 
 def _shortened(text: str, available: float, size: int) -> str:

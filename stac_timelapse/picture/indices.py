@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from stac_timelapse.composite.gaps import OBSERVATIONS
 from stac_timelapse.errors import InvalidInputError
-
-Colours = tuple[tuple[int, int, int], ...]
+from stac_timelapse.picture.formula import Formula, by_parts
+from stac_timelapse.picture.palettes import BLUES, EMBERS, FROST, GREENS, PALETTES, VIOLETS, Colours, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Preset:
         One plain sentence.
     bands
         Sentinel-2 bands it needs: red, green, blue of an ``"rgb"`` picture; the two bands of an
-        ``"index"``, which is their normalised difference (first - second) / (first + second); the one
-        band of a ``"grey"`` picture; of a ``"count"`` the number of clear passes.
+        ``"index"``, which is their normalised difference (first - second) / (first + second), or those of
+        its formula; the one band of a ``"grey"`` picture; of a ``"count"`` the number of clear passes.
     kind
         How the bands become colours.
     joint
@@ -40,6 +40,9 @@ class Preset:
     colours
         Palette of an index or a count, ends and steps between; lightness runs one way, so that it also reads
         without colour vision and in print.
+    formula
+        What an index is, where it is not the normalised difference. Its limits are those of its values in the
+        series, not `limits`.
     """
 
     name: str
@@ -50,6 +53,12 @@ class Preset:
     joint: bool = False
     limits: tuple[float, float] = (0.0, 1.0)
     colours: Colours = ()
+    formula: Formula | None = None
+
+    @property
+    def of_one_value(self) -> bool:
+        """Whether it shows one value through a palette, and not bands as they are."""
+        return self.kind in {"index", "count"}
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -61,24 +70,42 @@ class Preset:
         """The bands that are built for it: those that it needs, or any one."""
         return self.needs or _ANY_BAND
 
+    def exact(self, dn: NDArray[np.uint16]) -> NDArray[np.float64]:
+        """Compute the value that an index or a count shows.
+
+        Parameters
+        ----------
+        dn
+            ``(band, ...)`` in the order of `bands`, reflectance x 10 000; 0 = no observation.
+
+        Returns
+        -------
+        ndarray of float64
+            ``(...)``; NaN where it has none.
+        """
+        if self.formula is not None:
+            return self.formula.exact(dn)
+        seen = (dn > 0).all(axis=0)
+        if self.kind == "count":
+            return np.where(seen, dn[0], np.nan)
+        first, second = dn.astype(np.float64)
+        value: NDArray[np.float64] = np.divide(
+            first - second, first + second, out=np.full(seen.shape, np.nan), where=seen
+        )
+        return value
+
+    def values(self, dn: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """Compute it part by part, rounded to float32; the rest is what `exact` says."""
+        return by_parts(dn, self.exact, np.float32)
+
     def titled(self, name: str) -> str:
         """Return the title of a series of a place, whose name may be empty."""
         return " · ".join(filter(None, [name, self.title]))
 
     def palette(self) -> NDArray[np.uint8]:
         """Return ``(256, 3)`` uint8 colours from the low to the high limit."""
-        if not self.colours:
-            return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
-        anchors = np.linspace(0, 255, len(self.colours))
-        channels = [np.interp(np.arange(256), anchors, [colour[i] for colour in self.colours]) for i in range(3)]
-        return np.stack(channels, axis=1).round().astype(np.uint8)
+        return steps_of(self.colours or PALETTES["grey"])
 
-
-_GREENS: Colours = ((250, 243, 224), (231, 218, 160), (170, 200, 110), (84, 156, 84), (16, 96, 66), (5, 48, 44))
-_BLUES: Colours = ((247, 240, 226), (214, 219, 208), (136, 184, 212), (48, 118, 182), (10, 60, 122), (4, 28, 66))
-_EMBERS: Colours = ((38, 8, 44), (112, 22, 68), (190, 56, 60), (236, 122, 58), (248, 198, 110), (253, 246, 218))
-_FROST: Colours = ((44, 34, 28), (92, 76, 66), (124, 122, 126), (146, 172, 194), (196, 222, 238), (252, 254, 255))
-_VIOLETS: Colours = ((244, 238, 250), (205, 190, 228), (158, 130, 200), (108, 76, 164), (62, 36, 112), (28, 12, 58))
 
 #: What is built for a picture that needs no band of its own.
 _ANY_BAND = ("B04",)
@@ -130,7 +157,7 @@ PRESETS: Mapping[str, Preset] = {
             ("B08", "B04"),
             kind="index",
             limits=(0.0, 0.9),
-            colours=_GREENS,
+            colours=GREENS,
         ),
         Preset(
             "ndwi",
@@ -139,7 +166,7 @@ PRESETS: Mapping[str, Preset] = {
             ("B03", "B08"),
             kind="index",
             limits=(-0.7, 0.5),
-            colours=_BLUES,
+            colours=BLUES,
         ),
         Preset(
             "mndwi",
@@ -148,7 +175,7 @@ PRESETS: Mapping[str, Preset] = {
             ("B03", "B11"),
             kind="index",
             limits=(-0.7, 0.7),
-            colours=_BLUES,
+            colours=BLUES,
         ),
         Preset(
             "ndmi",
@@ -157,7 +184,7 @@ PRESETS: Mapping[str, Preset] = {
             ("B08", "B11"),
             kind="index",
             limits=(-0.3, 0.6),
-            colours=_BLUES,
+            colours=BLUES,
         ),
         Preset(
             "ndsi",
@@ -166,7 +193,7 @@ PRESETS: Mapping[str, Preset] = {
             ("B03", "B11"),
             kind="index",
             limits=(-0.5, 0.9),
-            colours=_FROST,
+            colours=FROST,
         ),
         Preset(
             "nbr",
@@ -175,7 +202,7 @@ PRESETS: Mapping[str, Preset] = {
             ("B08", "B12"),
             kind="index",
             limits=(-0.3, 0.8),
-            colours=_EMBERS,
+            colours=EMBERS,
         ),
         Preset(
             "looks",
@@ -184,7 +211,7 @@ PRESETS: Mapping[str, Preset] = {
             (OBSERVATIONS,),
             kind="count",
             limits=(1.0, 8.0),
-            colours=_VIOLETS,
+            colours=VIOLETS,
         ),
     )
 }

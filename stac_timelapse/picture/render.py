@@ -1,11 +1,9 @@
-"""From reflectance to colours: one locked stretch for a whole series, gaps marked as gaps."""
+"""From reflectance to colours under a stretch, gaps marked as gaps."""
 
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,46 +17,17 @@ from rasterio.warp import calculate_default_transform, transform_geom
 
 from stac_timelapse.composite.gaps import OBSERVED, QUALITY
 from stac_timelapse.picture.indices import Preset
+from stac_timelapse.picture.stretch import Stretch
 
 #: The hatch that stands for "no clear observation": two light greys that no land has.
 GAP_COLOURS = (226, 208)
 _HATCH_PERIOD, _HATCH_WIDTH = 14, 4
 #: Light lines over what is filled, one pixel wide.
 _LINE, _LINE_PERIOD = 255, 12
-_LOW, _HIGH = 2.0, 98.0
-_GAMMA = 1.2
-_SAMPLE_SIZE = 512
-#: Stretch of a series without a single observation, in DN.
-_FALLBACK = (200.0, 3000.0)
+#: Longest side in pixels of what a stretch is settled by.
+SAMPLE_SIZE = 512
 
 Bounds = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What DN become black and white, the same for every month of a series.
-
-    Parameters
-    ----------
-    lows, highs
-        One value a band in DN, or the limits of an index.
-    gamma
-        Exponent 1 / gamma brightens the middle tones.
-    """
-
-    lows: tuple[float, ...]
-    highs: tuple[float, ...]
-    gamma: float = 1.0
-
-    def to_json(self) -> str:
-        """Return it as JSON."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Stretch:
-        """Read what `to_json` wrote."""
-        values = json.loads(text)
-        return cls(tuple(values["lows"]), tuple(values["highs"]), values["gamma"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,42 +46,7 @@ class RenderedFrame:
     bounds: Bounds
 
 
-def stretch_of(months: Iterable[NDArray[np.uint16]], preset: Preset) -> Stretch:
-    """Settle one stretch for a series.
-
-    Each month gives its 2nd and 98th percentile; the medians over the months are taken, so that a
-    month of snow or haze does not darken all the others. An index and a count have fixed limits.
-
-    Parameters
-    ----------
-    months
-        ``(band, y, x)`` DN in the preset's band order, thinned out as one likes; 0 = no observation.
-    preset
-        The picture.
-    """
-    if preset.kind in {"index", "count"}:
-        return Stretch((preset.limits[0],), (preset.limits[1],))
-    groups = [slice(None)] if preset.joint else [slice(i, i + 1) for i in range(len(preset.bands))]
-    ends: list[list[NDArray[np.float64]]] = [[] for _ in groups]
-    for month in months:
-        for found, group in zip(ends, groups, strict=True):
-            values = month[group]
-            values = values[values > 0]
-            if values.size:
-                found.append(np.percentile(values, (_LOW, _HIGH)))
-    settled = [tuple(np.median(found, axis=0)) if found else _FALLBACK for found in ends]
-    repeat = len(preset.bands) // len(settled)
-    lows = tuple(round(float(low), 1) for low, _ in settled for _ in range(repeat))
-    highs = tuple(round(max(float(high), low + 1), 1) for low, high in settled for _ in range(repeat))
-    return Stretch(lows, highs, _GAMMA)
-
-
-def stretch_of_composites(paths: Sequence[Path], preset: Preset) -> Stretch:
-    """Settle one stretch for months on disk, from a thinned-out sample of each."""
-    return stretch_of((sample(path, preset) for path in paths), preset)
-
-
-def sample(path: Path, preset: Preset, size: int = _SAMPLE_SIZE) -> NDArray[np.uint16]:
+def sample(path: Path, preset: Preset, size: int = SAMPLE_SIZE) -> NDArray[np.uint16]:
     """Read a composite thinned out to at most `size` pixels a side, ``(band, y, x)`` in the preset's order."""
     with rasterio.open(path) as composite:
         shape = _fitted(composite.height, composite.width, size)
@@ -139,12 +73,14 @@ def render(
     Returns
     -------
     ndarray of uint8
-        ``(y, x, 3)``; a calm diagonal hatch where a band has no data, fine light lines over what is filled.
+        ``(y, x, 3)``; a calm diagonal hatch where a band has no data or an index has no
+        value, fine light lines over what is filled.
     """
-    if preset.kind == "index":
-        picture = _coloured(_normalised_difference(reflectance), preset, stretch)
-    elif preset.kind == "count":
-        picture = _coloured(reflectance[0].astype(np.float32), preset, stretch)
+    gap = (reflectance == 0).any(axis=0)
+    if preset.of_one_value:
+        values = preset.values(reflectance)
+        gap |= np.isnan(values)
+        picture = _coloured(values, preset, stretch)
     else:
         channels = [
             _lookup(low, high, stretch.gamma)[band]
@@ -154,7 +90,6 @@ def render(
     if filled is not None and filled.any():
         lined = filled & lines(filled.shape)
         picture[lined] = (2 * picture[lined].astype(np.uint16) + _LINE) // 3
-    gap = (reflectance == 0).any(axis=0)
     if gap.any():
         picture[gap] = hatch(gap.shape)[gap][:, None]
     return picture
@@ -250,16 +185,9 @@ def _lookup(low: float, high: float, gamma: float) -> NDArray[np.uint8]:
     return greys
 
 
-def _normalised_difference(reflectance: NDArray[np.uint16]) -> NDArray[np.float32]:
-    first, second = reflectance.astype(np.float32)
-    total = first + second
-    value: NDArray[np.float32] = np.divide(first - second, total, out=np.zeros_like(total), where=total > 0)
-    return value
-
-
 def _coloured(value: NDArray[np.float32], preset: Preset, stretch: Stretch) -> NDArray[np.uint8]:
     low, high = stretch.lows[0], stretch.highs[0]
-    step = np.round(np.clip((value - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+    step = np.round(np.clip((np.nan_to_num(value) - low) / (high - low), 0, 1) * 255).astype(np.uint8)
     picture: NDArray[np.uint8] = preset.palette()[step]
     return picture
 

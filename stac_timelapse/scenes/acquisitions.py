@@ -1,14 +1,15 @@
-"""Acquisitions: which scenes are the same one, processed twice or listed by several catalogues."""
+"""Acquisitions: which scenes are the same one, processed twice or listed by several catalogues, or of one pass."""
 
 from __future__ import annotations
 
 from bisect import bisect, insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
-from stac_timelapse.scenes.model import Scene
+from stac_timelapse.scenes.model import Pass, Scene
 
 #: Of one acquisition two outlines share more than this of what both cover (0.97 and more in real catalogues); the two
 #: halves of a tile share less (0.15 to 0.18).
@@ -95,6 +96,20 @@ def union_of(scenes: Iterable[Scene], titles: Sequence[str]) -> list[Acquisition
     ]
 
 
+def with_overflights(scenes: Sequence[Scene]) -> list[Scene]:
+    """Return scenes of one or several catalogues with the same start of overflight in all its granules.
+
+    Where one of them states its datatake the start is that one's, else the time of the first granule. A scene that
+    does not state its datatake is given that of the same overflight.
+    """
+    known = _with_datatake(scenes)
+    starts: dict[str, tuple[bool, datetime]] = {}
+    for scene in known:
+        mine = not scene.states_datatake, scene.overflight
+        starts[scene.datatake] = min(mine, starts.get(scene.datatake, mine))
+    return [replace(scene, begun=starts[scene.datatake][1]) for scene in known]
+
+
 def _with_datatake(scenes: Sequence[Scene]) -> list[Scene]:
     """Give scenes without a datatake that of the same overflight: same satellite, less than half an orbit apart."""
     stated: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
@@ -119,3 +134,24 @@ def _common(scene: Scene, other: Scene) -> float:
         return 0.0
     together = scene.footprint.union(other.footprint).area
     return float(scene.footprint.intersection(other.footprint).area / together)
+
+
+def group_passes(scenes: Iterable[Scene], coverage: Mapping[str, float]) -> tuple[Pass, ...]:
+    """Group scenes into passes by datatake.
+
+    Parameters
+    ----------
+    scenes
+        Without twins.
+    coverage
+        Scene id -> share of the area its footprint covers; within a pass the larger comes first.
+    """
+
+    def datatake(scene: Scene) -> str:
+        return scene.datatake
+
+    passes = []
+    for name, members in groupby(sorted(scenes, key=datatake), key=datatake):
+        ordered = sorted(members, key=lambda scene: (-round(coverage.get(scene.id, 0.0), 6), scene.tile, scene.id))
+        passes.append(Pass(name, tuple(ordered)))
+    return tuple(sorted(passes, key=lambda one: (one.datetime, one.key)))

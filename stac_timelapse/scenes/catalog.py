@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from stac_timelapse.area.vector import is_file
 from stac_timelapse.errors import InvalidInputError, without_secrets
+from stac_timelapse.scenes.sensors import BANDS, LANDSAT_BANDS
 
 #: Environment variable with the root URL of a running demo API; without it one is started on demand.
 DEMO_URL_VARIABLE = "STAC_TIMELAPSE_DEMO_URL"
@@ -19,6 +21,9 @@ _SIGNING_RETRIES = 3
 #: DN added to every surface reflectance by ESA since processing baseline 04.00 (Sentinel-2 products
 #: specification, BOA_ADD_OFFSET = -1000).
 BASELINE_OFFSET = -1000
+#: A baseline as a version, and as it stands in the name of a product.
+_VERSION = re.compile(r"(\d{1,2})\.(\d{2})")
+_IN_NAME = re.compile(r"_N(\d{2})(\d{2})_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Catalog:
         How hrefs are made readable at the moment of reading.
     finest
         Pixel size in metres below which there is nothing to see.
+    bands
+        Sentinel-2 names of the bands that it has, as far as is known before it is asked.
     """
 
     key: str
@@ -51,6 +58,7 @@ class Catalog:
     attribution: str
     signing: Literal["none", "planetary-computer"] = "none"
     finest: float = 10.0
+    bands: tuple[str, ...] = BANDS
 
     @property
     def is_api(self) -> bool:
@@ -98,6 +106,7 @@ CATALOGS: Mapping[str, Catalog] = {
         url="",
         collection="sentinel-2-l2a",
         attribution="Synthetic demo landscape, not satellite data",
+        bands=("B02", "B03", "B04", "B08", "B11", "B12"),
     ),
     "planetary-computer": Catalog(
         key="planetary-computer",
@@ -122,6 +131,7 @@ CATALOGS: Mapping[str, Catalog] = {
         attribution="Landsat data courtesy of the U.S. Geological Survey",
         signing="planetary-computer",
         finest=30.0,
+        bands=LANDSAT_BANDS,
     ),
 }
 
@@ -173,19 +183,44 @@ def demo_url_from_environment() -> str | None:
     return os.environ.get(DEMO_URL_VARIABLE) or None
 
 
-def offset_of(properties: Mapping[str, Any], band_asset: Mapping[str, Any]) -> int:
+def baseline_of(properties: Mapping[str, Any], name: str) -> str:
+    """Return a Sentinel-2 item's processing baseline, e.g. ``"05.10"``; empty where nothing says it.
+
+    Parameters
+    ----------
+    properties
+        The STAC item's properties: ``s2:processing_baseline``, else ``processing:version``, else the ``_N0510_`` of
+        the product's name in ``s2:product_uri``.
+    name
+        The item's id, which may be the product's name too.
+    """
+    stated = properties.get("s2:processing_baseline")
+    if stated is not None:
+        return str(stated)
+    # Others use the version for that of their own program, so only what looks like a baseline is one.
+    version = _VERSION.fullmatch(str(properties.get("processing:version") or ""))
+    products = (_IN_NAME.search(str(text or "")) for text in (properties.get("s2:product_uri"), name))
+    found = version or next(filter(None, products), None)
+    return f"{int(found[1]):02d}.{found[2]}" if found else ""
+
+
+def offset_of(properties: Mapping[str, Any], band_asset: Mapping[str, Any], name: str = "") -> int:
     """Return the DN to add to an item's pixels so that reflectance = DN / 10 000.
 
     Decided by the item, never by its date: since processing baseline 04.00 the pixels carry +1000,
     unless the provider already removed it (``earthsearch:boa_offset_applied``), in which case the
-    item's ``raster:bands`` offset no longer describes the pixels.
+    item's ``raster:bands`` offset no longer describes the pixels. Where the baseline stands only in the version or in
+    a name, a file that is described with an offset of 0 is believed: its provider has taken the 1000 away.
 
     Parameters
     ----------
     properties
         The STAC item's properties.
     band_asset
-        One reflectance asset of it; its ``raster:bands`` offset decides where the baseline is unknown.
+        One reflectance asset of it; where the baseline is unknown its offset and scale decide, which stand in its
+        ``raster:bands`` or ``bands``, or on the asset itself.
+    name
+        The item's id.
 
     Returns
     -------
@@ -194,13 +229,14 @@ def offset_of(properties: Mapping[str, Any], band_asset: Mapping[str, Any]) -> i
     """
     if properties.get("earthsearch:boa_offset_applied") is True:
         return 0
-    baseline = properties.get("s2:processing_baseline")
-    if baseline is not None:
-        return BASELINE_OFFSET if _number(baseline) >= 4 else 0  # noqa: PLR2004 - the baseline 04.00
-    described: Mapping[str, Any] = next(iter(band_asset.get("raster:bands") or band_asset.get("bands") or ()), {})
-    offset = described.get("offset", described.get("raster:offset", 0)) or 0
-    scale = described.get("scale", described.get("raster:scale", 0.0001)) or 0.0001
-    return round(offset / scale)
+    described = {**band_asset, **next(iter(band_asset.get("raster:bands") or band_asset.get("bands") or ()), {})}
+    offset = described.get("offset", described.get("raster:offset"))
+    scale = described.get("scale", described.get("raster:scale")) or 0.0001
+    baseline = baseline_of(properties, name)
+    if not baseline:
+        return round((offset or 0) / scale)
+    corrected = "s2:processing_baseline" not in properties and offset == 0
+    return BASELINE_OFFSET if _number(baseline) >= 4 and not corrected else 0  # noqa: PLR2004 - the baseline 04.00
 
 
 def _number(baseline: str) -> float:

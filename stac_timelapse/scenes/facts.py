@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from stac_timelapse.scenes.model import Pass, Rejection, SceneSet
-from stac_timelapse.scenes.periods import Periods
+from stac_timelapse.scenes.periods import Periods, days_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,24 @@ class MonthFacts:
     used
         In order of time.
     rejected
-        Found and not used, with the reason.
+        Found and not used, with the reason; where days around the month fill it, also what is of these.
     near
         Of the days around the month, to fill what the used ones do not see; None where nothing is filled so.
+    n_items
+        STAC items of the month that the catalogues returned, usable or not.
+    left_out
+        A sentence for each of them that cannot be used, or that is stated and was not sent; where days around the
+        month fill it, also for what is of these.
+    down
+        Titles of the catalogues that could not be searched.
     """
 
     used: tuple[Pass, ...]
     rejected: tuple[Rejection, ...] = ()
     near: tuple[Pass, ...] | None = None
+    n_items: int = 0
+    left_out: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
     @property
     def median_day(self) -> str:
@@ -42,25 +53,23 @@ class MonthFacts:
 
     def tags(self) -> dict[str, str]:
         """Return them as the text that a file carries."""
-        scenes = [scene for one in self.used for scene in one.scenes]
         return {
+            "ITEMS": str(self.n_items),
+            "SCENE_COUNT": str(sum(len(one.scenes) for one in self.used)),
             "PASSES": str(len(self.used)),
-            "SCENES": " ".join(scene.id for scene in scenes),
-            "BASELINES": " ".join(scene.baseline or "unknown" for scene in scenes),
-            "OFFSETS": " ".join(str(scene.offset) for scene in scenes),
+            **_scene_tags(self.used),
             "MEDIAN_DAY": self.median_day,
             "SENSORS": ", ".join(f"{name} {number}" for name, number in self.sensors.items()),
             "REJECTED": "; ".join(self.rejections),
-            **(
-                {}
-                if self.near is None
-                else {"NEAR_SCENES": " ".join(scene.id for one in self.near for scene in one.scenes)}
-            ),
+            "LEFT_OUT": " ".join(self.left_out),
+            "CATALOGS_DOWN": "; ".join(self.down),
+            **({} if self.near is None else _scene_tags(self.near, "NEAR_")),
         }
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as plain JSON values."""
         return {
+            "items": self.n_items,
             "passes": [one.key for one in self.used],
             "rejected": [
                 {
@@ -72,6 +81,8 @@ class MonthFacts:
                 for other in self.rejected
             ],
             **({} if self.near is None else {"near_passes": [one.key for one in self.near]}),
+            "left_out": list(self.left_out),
+            "catalogs_down": list(self.down),
             "median_day": self.median_day or None,
             "sensors": dict(self.sensors),
         }
@@ -86,6 +97,15 @@ class MonthFacts:
         )
 
 
+def _scene_tags(passes: tuple[Pass, ...], kind: str = "") -> dict[str, str]:
+    scenes = [scene for one in passes for scene in one.scenes]
+    return {
+        f"{kind}SCENES": " ".join(scene.id for scene in scenes),
+        f"{kind}BASELINES": " ".join(scene.baseline or "unknown" for scene in scenes),
+        f"{kind}OFFSETS": " ".join(str(scene.offset) for scene in scenes),
+    }
+
+
 def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None = None) -> dict[str, MonthFacts]:
     """Return the facts of every month that was asked for.
 
@@ -96,24 +116,39 @@ def facts_by_month(scenes: SceneSet, is_near: Callable[[str, date], bool] | None
     is_near
         Tells whether a day outside a ``"YYYY-MM"`` may fill it.
     """
-    rejected: dict[str | None, list[Rejection]] = {}
-    periods = Periods(scenes.months)
-    for other in scenes.rejected:
-        rejected.setdefault(periods.of(other.one.datetime.date()), []).append(other)
+    # Each day is looked up for every month.
+    label_of = functools.cache(Periods(scenes.months).of)
+    n_items: Counter[str | None] = Counter()
+    for day, number in scenes.items_of.items():
+        n_items[label_of(day)] += number
+
+    def concerns(month: str, day: date) -> bool:
+        return label_of(day) == month or (is_near is not None and is_near(month, day))
+
+    def misses(month: str, days: tuple[date, date] | None) -> bool:
+        if days is None or days[0] == days[1]:
+            return days is None or concerns(month, days[0])
+        first, last = days_of(month)
+        return days[0] <= last and first <= days[1]
+
     return {
         month: MonthFacts(
             used,
-            tuple(rejected.get(month, ())),
+            tuple(other for other in scenes.rejected if concerns(month, other.one.datetime.date())),
             None if is_near is None else tuple(one for one in scenes.passes if is_near(month, one.datetime.date())),
+            n_items[month],
+            tuple(lost.sentence for lost in scenes.left_out if misses(month, lost.days)),
+            tuple(share.title for share in scenes.catalogs if share.failure),
         )
         for month, used in scenes.by_month().items()
     }
 
 
 def failure_lines(scenes: SceneSet) -> list[str]:
-    """Return a sentence for each catalogue that could not be searched: who served in its place, and why."""
+    """Return a sentence for each catalogue that could not be searched, or did not send what it states."""
     served = " and ".join(share.title for share in scenes.catalogs if not share.failure)
-    return [f"{served} served alone: {share.failure}" for share in scenes.catalogs if share.failure]
+    down = [f"{served} served alone: {share.failure}" for share in scenes.catalogs if share.failure]
+    return [*down, *(lost.sentence for lost in scenes.left_out if not lost.is_item)]
 
 
 def catalog_lines(scenes: SceneSet) -> list[str]:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from stac_timelapse.area.geojson import shortened
 from stac_timelapse.area.polygon import checked, union
 from stac_timelapse.errors import InvalidInputError, cause_of
-from stac_timelapse.scenes.catalog import offset_of
+from stac_timelapse.scenes.catalog import baseline_of, offset_of
 from stac_timelapse.scenes.model import Asset, Bounds, Scene
 from stac_timelapse.scenes.sensors import LANDSAT, MASK_BAND, asset_of, sensor_of
 
@@ -36,6 +36,9 @@ _MALFORMED = (InvalidInputError, KeyError, TypeError, ValueError, AttributeError
 #: Tile corners of Sentinel-2 lie on multiples of this many metres.
 _TILE_GRID = 60
 _TILE_LETTERS = len("01WCR")
+_DATATAKE_TIME = len("20230603T031757")
+#: No satellite senses for longer at a stretch: half an orbit is day.
+_LONGEST_DATATAKE = timedelta(minutes=50)
 
 
 class UnusableItemError(InvalidInputError):
@@ -72,11 +75,20 @@ def scene_of(item: Mapping[str, Any], bands: Sequence[str], signing: str = "none
         raise UnusableItemError(f"Item {name} is malformed ({reason}) and was left out.") from error
 
 
-def may_concern(item: Mapping[str, Any], months: Sequence[str], area: BaseGeometry) -> bool:
-    """Tell whether an item, usable or not, is of these months and touches the area, as far as it says."""
+def day_of(item: Mapping[str, Any]) -> date | None:
+    """Return the day, UTC, on which the overflight of an item, usable or not, began; None where it does not say."""
     try:
-        when = _datetime(item["properties"], "")
-        return f"{when:%Y-%m}" in months and _footprint(item, "").intersects(area)
+        properties = item["properties"]
+        when = _datetime(properties, "")
+        return (_begun(_datatake(properties, str(item.get("id") or "")), when) or when).date()
+    except (UnusableItemError, *_MALFORMED):
+        return None
+
+
+def may_touch(item: Mapping[str, Any], area: BaseGeometry) -> bool:
+    """Tell whether an item, usable or not, touches the area, as far as it says."""
+    try:
+        return _footprint(item, "").intersects(area)
     except (UnusableItemError, *_MALFORMED):
         return True
 
@@ -105,7 +117,7 @@ def _scene(item: Mapping[str, Any], bands: Sequence[str]) -> Scene:
         datetime=when,
         tile=tile,
         platform=platform,
-        baseline=_baseline(properties),
+        baseline=_baseline(properties, name),
         datatake=datatake or _overflight(platform, when, footprint),
         strip=_strip(properties),
         generated=str(properties.get("s2:generation_time") or properties.get("updated") or ""),
@@ -114,9 +126,10 @@ def _scene(item: Mapping[str, Any], bands: Sequence[str]) -> Scene:
         epsg=epsg,
         bounds=_bounds(properties, found, footprint, epsg),
         assets={band: Asset(str(asset["href"]), _resolution(asset)) for band, asset in found.items()},
-        offset=0 if sensor == LANDSAT else offset_of(properties, found[bands[0]]),
+        offset=0 if sensor == LANDSAT else offset_of(properties, found[bands[0]], name),
         sensor=sensor,
         states_datatake=bool(datatake),
+        begun=_begun(datatake, when),
     )
 
 
@@ -158,10 +171,10 @@ def _eastward(polygon: Polygon) -> Polygon:
     return shapely.transform(polygon, moved)
 
 
-def _baseline(properties: Mapping[str, Any]) -> str:
+def _baseline(properties: Mapping[str, Any], name: str) -> str:
     """Return the processing baseline, or of Landsat the collection and its tier: real time comes before the others."""
     landsat = [properties.get(f"landsat:collection_{what}") for what in ("number", "category")]
-    return "_".join(map(str, landsat)) if all(landsat) else str(properties.get("s2:processing_baseline") or "")
+    return "_".join(map(str, landsat)) if all(landsat) else baseline_of(properties, name)
 
 
 def _tile(properties: Mapping[str, Any], name: str) -> str:
@@ -201,6 +214,17 @@ def _datatake(properties: Mapping[str, Any], name: str) -> str:
         if found:
             return f"{found.group(1)}_{found.group(2)}"
     return ""
+
+
+def _begun(datatake: str, when: datetime) -> datetime | None:
+    """Return the start of a datatake, if a granule of this time can be of it; None where it is not stated."""
+    if not datatake:
+        return None
+    try:
+        start = datetime.strptime(datatake[-_DATATAKE_TIME:], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return start if abs(when - start) < _LONGEST_DATATAKE else None
 
 
 def _overflight(platform: str, when: datetime, footprint: Polygon | MultiPolygon) -> str:

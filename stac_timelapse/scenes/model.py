@@ -1,105 +1,21 @@
-"""What was seen: scenes, the passes they belong to, and the months the passes fall in."""
+"""What was seen: the passes that scenes belong to, and the months the passes fall in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from itertools import groupby
+from datetime import date, datetime
 
 import geopandas as gpd
-from shapely.geometry import MultiPolygon, Polygon
 
 from stac_timelapse.scenes.catalog import CatalogShare
 from stac_timelapse.scenes.periods import Periods
-from stac_timelapse.scenes.sensors import SENTINEL_2
+from stac_timelapse.scenes.scene import Asset, Bounds, Scene
 
-Bounds = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One single-band raster of a scene.
-
-    Parameters
-    ----------
-    href
-        Address without a signature.
-    resolution
-        Pixel size the item states, in metres; 0 where it does not.
-    """
-
-    href: str
-    resolution: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One granule of one overflight: a STAC item reduced to what determines its pixels.
-
-    Parameters
-    ----------
-    id
-        The STAC item's id.
-    datetime
-        Sensing time, UTC.
-    tile
-        MGRS tile, e.g. ``"33TWM"``.
-    platform
-        e.g. ``"sentinel-2a"``.
-    baseline
-        Processing baseline, e.g. ``"05.09"``; empty where unknown.
-    datatake
-        What the scenes of one overflight have in common, without the baseline.
-    strip
-        Start of the datastrip: halves of one tile of one datatake differ in it.
-    generated
-        Time of processing as text, the newer of two twins sorts last.
-    cloud_cover
-        Percent of the whole granule; 0 where the item does not say.
-    footprint
-        Outline of the data, lon/lat.
-    epsg
-        CRS of the pixels.
-    bounds
-        Projected ``(west, south, east, north)`` of the rasters, in metres.
-    assets
-        Band name -> `Asset`; Sentinel-2's names whatever the provider calls them.
-    offset
-        DN to add to each reflectance pixel (0 or -1000).
-    signing
-        How its hrefs are signed when they are read.
-    states_datatake
-        Whether the item says its datatake; else it stands for satellite and day.
-    catalog
-        Title of the catalogue that lists it.
-    sensor
-        Whose files they are, see `stac_timelapse.scenes.sensors`; Landsat's have no `offset` but a scale of their own.
-    """
-
-    id: str
-    datetime: datetime
-    tile: str
-    platform: str
-    baseline: str
-    datatake: str
-    strip: str
-    generated: str
-    cloud_cover: float
-    footprint: Polygon | MultiPolygon
-    epsg: int
-    bounds: Bounds
-    assets: Mapping[str, Asset]
-    offset: int
-    signing: str = "none"
-    states_datatake: bool = True
-    catalog: str = ""
-    sensor: str = SENTINEL_2
-
-    @property
-    def month(self) -> str:
-        """Year and month of sensing, ``"YYYY-MM"`` (UTC)."""
-        return f"{self.datetime:%Y-%m}"
+__all__ = [
+    "AREA_CLOUD", "BY_HAND", "NOT_SEEN", "SCENE_CLOUD", "UNREADABLE", "Asset", "Bounds", "LeftOut", "Pass", "Rejection",
+    "Scene", "SceneSet",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +35,8 @@ class Pass:
 
     @property
     def datetime(self) -> datetime:
-        """Sensing time of its first granule."""
-        return min(scene.datetime for scene in self.scenes)
+        """When it began, UTC; its day decides the period it belongs to."""
+        return min(scene.overflight for scene in self.scenes)
 
     @property
     def month(self) -> str:
@@ -166,6 +82,25 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a catalogue lists and cannot be used, or states and does not send.
+
+    Parameters
+    ----------
+    sentence
+        What, and why.
+    days
+        Its first and last day; None where they are not known.
+    is_item
+        Whether it is one item that was sent.
+    """
+
+    sentence: str
+    days: tuple[date, date] | None = None
+    is_item: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SceneSet:
     """The passes of a search, in order of time.
 
@@ -182,8 +117,10 @@ class SceneSet:
         Items left out because their catalogue has a newer processing of the same acquisition.
     rejected
         What was found and is not used, with the reason, in order of time.
-    skipped
-        One sentence for each item that could not be used, with the reason.
+    left_out
+        What the catalogues list and cannot be used, or state and do not send.
+    items_of
+        Day -> STAC items of it, as far as they say theirs.
     catalogs
         What each catalogue had, in the order in which they are named.
     """
@@ -193,8 +130,14 @@ class SceneSet:
     n_items: int = 0
     n_twins: int = 0
     rejected: tuple[Rejection, ...] = ()
-    skipped: tuple[str, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = ()
+    items_of: Mapping[date, int] = field(default_factory=dict)
     catalogs: tuple[CatalogShare, ...] = ()
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """One sentence for each thing that was left out, with the reason."""
+        return tuple(one.sentence for one in self.left_out)
 
     @property
     def scenes(self) -> tuple[Scene, ...]:
@@ -273,24 +216,3 @@ class SceneSet:
         ]
         columns = ["pass", "id", "datetime", "tile", "platform", "baseline", "cloud_cover", "geometry"]
         return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs="EPSG:4326")
-
-
-def group_passes(scenes: Iterable[Scene], coverage: Mapping[str, float]) -> tuple[Pass, ...]:
-    """Group scenes into passes by datatake.
-
-    Parameters
-    ----------
-    scenes
-        Without twins.
-    coverage
-        Scene id -> share of the area its footprint covers; within a pass the larger comes first.
-    """
-
-    def datatake(scene: Scene) -> str:
-        return scene.datatake
-
-    passes = []
-    for name, members in groupby(sorted(scenes, key=datatake), key=datatake):
-        ordered = sorted(members, key=lambda scene: (-round(coverage.get(scene.id, 0.0), 6), scene.tile, scene.id))
-        passes.append(Pass(name, tuple(ordered)))
-    return tuple(sorted(passes, key=lambda one: (one.datetime, one.key)))

@@ -70,9 +70,3 @@ def last_day(month: str) -> int:
     """Return the number of days of a ``"YYYY-MM"``."""
     year, of_year = divmod(month_number(month), 12)
     return calendar.monthrange(year, of_year + 1)[1]
-
-
-def with_neighbours(months: Sequence[str]) -> tuple[str, ...]:
-    """Return the months with the one before and the one after each, in order."""
-    numbers = {month_number(month) + step for month in months for step in (-1, 0, 1)}
-    return tuple(month_text(number) for number in sorted(numbers))

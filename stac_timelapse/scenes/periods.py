@@ -144,6 +144,24 @@ def words_of(label: str) -> str:
     return f"{begins} to {to} {last.year}"
 
 
+def year_before(label: str) -> str | None:
+    """Return the label of the same period a year before; None for a month of several years together.
+
+    A period that ends with its month ends with it in the other year too, also in a February of 29 days.
+    """
+    if _CLIMATOLOGY.fullmatch(label):
+        return None
+    return "_".join(_year_before(text) for text in label.split("_"))
+
+
+def _year_before(text: str) -> str:
+    month, day = text[: len("2022-06")], text[len("2022-06") :]
+    before = month_text(month_number(month) - _YEAR)
+    if not day:
+        return before
+    return f"{before}-{last_day(before):02d}" if _last(month) == _first(text) else before + day
+
+
 def _halves(month: str) -> tuple[str, str]:
     return f"{month}-01_{month}-{_HALF:02d}", f"{month}-{_HALF + 1:02d}_{month}-{last_day(month):02d}"
 

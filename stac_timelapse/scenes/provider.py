@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-import requests
 from pystac import Link
 from pystac_client import Client, ItemSearch
-from pystac_client.exceptions import APIError
-from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry import mapping
-from urllib3.util.retry import Retry
 
 from stac_timelapse.area.aoi import AreaOfInterest
-from stac_timelapse.errors import ProviderError, TimelapseError, TooBigError, cause_of
+from stac_timelapse.errors import ProviderError, TimelapseError, TooBigError
 from stac_timelapse.scenes.catalog import Catalog
-from stac_timelapse.scenes.months import month_number, month_text, runs_of
+from stac_timelapse.scenes.months import runs_of
+from stac_timelapse.scenes.patience import USUAL, BrokenOffError, Patience, connection, failure_of
+from stac_timelapse.scenes.periods import days_of
+
+__all__ = ["MAX_ITEMS", "USUAL", "Patience", "api_items"]
 
 _PAGE = 100
 #: More than this is no search for a place; it is a year of daily passes over a hundred tiles.
@@ -31,51 +32,25 @@ _MAX_PAGES = 2000
 #: Months of one request chain: few enough that a server answers in time, enough that a decade is twenty of them.
 _SLICE = 6
 _SLICES_AT_ONCE = 4
+_DAY = timedelta(days=1)
+#: What tells two acquisitions of one id apart.
+_TOLD = ("datetime", "s2:datatake_id", "s2:datastrip_id", "s2:mgrs_tile", "grid:code")
 #: So many pages without a new item are followed in the hope of one.
 _BARREN = 20
-#: Of an answer that had begun, which urllib3 does not ask for again.
-_IN_THE_MIDDLE = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a catalogue is waited for, and how often it is asked again.
-
-    Parameters
-    ----------
-    connect, read
-        Seconds for a connection, and between two pieces of an answer.
-    tries
-        Requests for one page, with longer and longer waits between them; a page that hangs is asked for twice.
-    longest_wait
-        Whole seconds between two tries at most, whatever the server asks for.
-    slice_tries
-        How often the months of a slice are searched from their first page.
-    total
-        Seconds after which no other request is made.
-    """
-
-    connect: float = 8.0
-    read: float = 40.0
-    tries: int = 4
-    longest_wait: int = 20
-    slice_tries: int = 3
-    total: float = 600.0
-
-
-USUAL = Patience()
-
-
-class _BrokenOffError(ProviderError):
-    """Begun anew, the search may come to an end."""
 
 
 def api_items(
-    catalog: Catalog, area: AreaOfInterest, months: Sequence[str], patience: Patience = USUAL
+    catalog: Catalog,
+    area: AreaOfInterest,
+    months: Sequence[str],
+    patience: Patience = USUAL,
+    tell: Callable[[str, tuple[str, str]], None] = lambda _sentence, _months: None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of a STAC API that touch the area in the months, each once and in the order of the months.
 
-    The months are searched in slices, a few at the same time. A slice that breaks off in the middle is begun anew.
+    The months are searched in slices, a few at the same time, with a day more on both sides. A slice that breaks off in
+    the middle is begun anew. So is one with fewer items than the catalogue states; where it stays so, `tell` is called
+    with a sentence and the slice's first and last month.
 
     Raises
     ------
@@ -87,20 +62,22 @@ def api_items(
     slices = runs_of(months, _SLICE)
     try:
         # The timeout is an argument of `open`, which takes away the one that its `stac_io` has.
-        client = Client.open(catalog.url, stac_io=_connection(patience), timeout=(patience.connect, patience.read))
+        client = Client.open(catalog.url, stac_io=connection(patience), timeout=(patience.connect, patience.read))
         searches = [_search(client, catalog, area, *each) for each in slices]
     except Exception as error:
-        raise _told(catalog, error) from error
+        raise failure_of(catalog, error) from error
     seen: set[str] = set()
-    for items in _at_once(_Slices(catalog, patience, time.monotonic() + patience.total), searches, slices):
+    answers = _at_once(_Slices(catalog, patience, time.monotonic() + patience.total), searches, slices)
+    for answer, span in zip(answers, slices, strict=True):
+        if not answer.is_whole:
+            numbers = f"states {answer.stated:,} items for {_words(span)} and sent {answer.sent:,}"
+            tell(f"{catalog.title} {numbers}, also when asked again: some may be missing.", span)
         # A server that does not look at the dates sends the same items for every slice.
-        yield from _new(items, seen)
+        yield from _new(answer.items, seen)
         _check_number(catalog, len(seen))
 
 
-def _at_once(
-    chain: _Slices, searches: Sequence[ItemSearch], slices: Sequence[tuple[str, str]]
-) -> list[list[dict[str, Any]]]:
+def _at_once(chain: _Slices, searches: Sequence[ItemSearch], slices: Sequence[tuple[str, str]]) -> list[_Answer]:
     """Return the items of every slice; where one fails, the others are not waited for longer than need be."""
     with ThreadPoolExecutor(min(_SLICES_AT_ONCE, len(slices)), thread_name_prefix="search") as pool:
         found = [pool.submit(chain.items, *each) for each in zip(searches, slices, strict=True)]
@@ -111,6 +88,22 @@ def _at_once(
         finally:
             chain.ended.set()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The items of a slice, each once, and how many there are, if that was stated."""
+
+    items: list[dict[str, Any]]
+    stated: int | None
+
+    @property
+    def sent(self) -> int:
+        return len(self.items)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.stated is None or self.sent >= self.stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +125,43 @@ class _Slices:
     until: float
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def items(self, search: ItemSearch, months: tuple[str, str]) -> list[dict[str, Any]]:
-        """Return the items of a slice; where it breaks off it is begun anew, as often as `Patience` says."""
+    def items(self, search: ItemSearch, months: tuple[str, str]) -> _Answer:
+        """Return the items of a slice; where it breaks off it is begun anew, as often as `Patience` says.
+
+        One that is short is asked for again, until it is whole or no longer grows: some servers only estimate.
+        """
         attempt = 1
+        best: _Answer | None = None
         while True:
             try:
-                return self._items(search, " to ".join(dict.fromkeys(months)))
-            except _BrokenOffError:
-                pause = min(attempt, self.patience.longest_wait)
-                if attempt == self.patience.slice_tries or self.ended.wait(pause) or time.monotonic() > self.until:
+                answer = self._items(search, _words(months))
+                if answer.is_whole or (best is not None and answer.sent <= best.sent):
+                    return answer if best is None or answer.is_whole else best
+                best = answer
+            except BrokenOffError:
+                if self._is_over(attempt):
                     raise
-                attempt += 1
+            else:
+                if self._is_over(attempt):
+                    return best
+            attempt += 1
 
-    def _items(self, search: ItemSearch, when: str) -> list[dict[str, Any]]:
+    def _is_over(self, attempt: int) -> bool:
+        """Wait before a slice is begun anew; tell whether it is not to be."""
+        pause = min(attempt, self.patience.longest_wait)
+        return attempt == self.patience.slice_tries or self.ended.wait(pause) or time.monotonic() > self.until
+
+    def _items(self, search: ItemSearch, when: str) -> _Answer:
         items: list[dict[str, Any]] = []
         seen: set[str] = set()
         followed: set[str] = set()
         barren = pages = 0
+        stated: int | None = None
         try:
             for page in self._pages(search):
                 before = len(seen)
                 items += _new(page["features"], seen)
+                stated = _stated(page)
                 pages += 1
                 _check_number(self.catalog, len(seen), pages)
                 barren = 0 if len(seen) > before else barren + 1
@@ -165,14 +174,14 @@ class _Slices:
         except TimelapseError:
             raise
         except Exception as error:
-            raise _told(self.catalog, error, when, pages) from error
-        return items
+            raise failure_of(self.catalog, error, when, pages) from error
+        return _Answer(items, stated)
 
     def _pages(self, search: ItemSearch) -> Iterator[dict[str, Any]]:
         """Yield page after page, also behind one without an item."""
-        connection = _connection(self.patience)
+        api = connection(self.patience)
         parameters = search.get_parameters()
-        page = connection.read_json(search.url, method=search.method, parameters=parameters)
+        page = api.read_json(search.url, method=search.method, parameters=parameters)
         yield page
         while (following := _following(page)) is not None:
             if self.ended.is_set() or time.monotonic() > self.until:
@@ -183,12 +192,12 @@ class _Slices:
             if not isinstance(following.get("href"), str):
                 raise TypeError("the link to the next page has no address")
             link = Link.from_dict({**following, "href": urljoin(search.url, following["href"])})
-            page = connection.read_json(link, parameters=parameters)
+            page = api.read_json(link, parameters=parameters)
             yield page
 
     def _check_whole(self, page: dict[str, Any], number: int, when: str, *, known: bool) -> None:
         """Raise where pages led nowhere and items may be missing."""
-        stated = page.get("numberMatched", (page.get("context") or {}).get("matched"))
+        stated = _stated(page)
         if number >= stated if stated is not None else known:
             return
         missing = "" if stated is None else f" with {number:,} of {stated:,} items"
@@ -198,31 +207,25 @@ class _Slices:
         )
 
 
-def _connection(patience: Patience) -> StacApiIO:
-    retries = Retry(
-        total=patience.tries - 1,
-        # A server that hangs does so again: one more try, not three times the patience.
-        read=1,
-        backoff_factor=0.5,
-        backoff_jitter=0.3,
-        backoff_max=patience.longest_wait,
-        retry_after_max=patience.longest_wait,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=None,
-        raise_on_status=False,
-    )
-    return StacApiIO(max_retries=retries, timeout=(patience.connect, patience.read))
-
-
 def _search(client: Client, catalog: Catalog, area: AreaOfInterest, first: str, last: str) -> ItemSearch:
     """Return the question for the items from a first to a last month; nothing is asked yet."""
     return client.search(
         collections=[catalog.collection] if catalog.collection else None,
         intersects=mapping(area.geometry),
-        # Up to the first moment of the next month: a last second has fractions.
-        datetime=f"{first}-01T00:00:00Z/{month_text(month_number(last) + 1)}-01T00:00:00Z",
+        # A day more on both sides: what began on the last day may be dated on the next one.
+        datetime=f"{days_of(first)[0] - _DAY}T00:00:00Z/{days_of(last)[1] + 2 * _DAY}T00:00:00Z",
         limit=_PAGE,
     )
+
+
+def _words(months: tuple[str, str]) -> str:
+    return " to ".join(dict.fromkeys(months))
+
+
+def _stated(page: dict[str, Any]) -> int | None:
+    """Return how many items there are, as far as a page says it."""
+    stated = page.get("numberMatched", (page.get("context") or {}).get("matched"))
+    return stated if isinstance(stated, int) else None
 
 
 def _following(page: dict[str, Any]) -> dict[str, Any] | None:
@@ -231,13 +234,17 @@ def _following(page: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _new(items: Iterable[dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items of ids not seen before, and those without an id, which are named later."""
+    """Yield the items not seen before, and those without an id; two acquisitions of one id are both, to be named."""
     for item in items:
         name = item.get("id")
-        if name is None or str(name) not in seen:
+        if name is not None:
+            properties = item.get("properties")
+            told = [properties.get(key) for key in _TOLD] if isinstance(properties, dict) else []
+            name = json.dumps([name, *told])
+        if name is None or name not in seen:
             yield item
         if name is not None:
-            seen.add(str(name))
+            seen.add(name)
 
 
 def _check_number(catalog: Catalog, number: int, pages: int = 0) -> None:
@@ -246,31 +253,3 @@ def _check_number(catalog: Catalog, number: int, pages: int = 0) -> None:
             f"{catalog.title} has more than {number:,} items for this area and time, and {MAX_ITEMS:,} are "
             "allowed: choose a smaller area or fewer months."
         )
-
-
-def _told(catalog: Catalog, error: Exception, when: str = "", pages: int = 0) -> ProviderError:
-    """Return what went wrong as a sentence, after so many pages of the items of the months `when`."""
-    status = getattr(error, "status_code", None)
-    # pystac-client puts an error of its own before the one of requests.
-    if pages or isinstance(error.__context__, _IN_THE_MIDDLE):
-        cause = cause_of(error) if status is None else f"status {status}"
-        where = f" for {when}" if when else ""
-        return _BrokenOffError(
-            f"{catalog.title} broke off in the middle of its answer{where} ({cause}): try again in a few minutes."
-        )
-    if not isinstance(error, APIError | requests.RequestException):
-        # pystac-client fails in as many ways as there are answers that are none.
-        return _BrokenOffError(
-            f"{catalog.title} did not answer like a STAC API ({type(error).__name__}: {cause_of(error)}): "
-            "check its address."
-        )
-    if status == 404:  # noqa: PLR2004 - not found
-        return ProviderError(
-            f"{catalog.title} has no collection {catalog.collection!r} (404): check the collection's name."
-        )
-    if status is not None:
-        return ProviderError(f"{catalog.title} refused the search (status {status}): try again in a few minutes.")
-    return ProviderError(
-        f"{catalog.title} cannot be reached ({cause_of(error)}): check the network and try again; "
-        "the demo catalogue works without one."
-    )

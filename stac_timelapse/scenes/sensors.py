@@ -39,6 +39,7 @@ _LANDSAT: Mapping[str, tuple[str, ...]] = {
 _KEYS = {SENTINEL_2: _SENTINEL_2, LANDSAT: _LANDSAT}
 
 BANDS = tuple(band for band in _SENTINEL_2 if band != MASK_BAND)
+LANDSAT_BANDS = tuple(band for band in _LANDSAT if band != MASK_BAND)
 
 
 def sensor_of(assets: Mapping[str, Any]) -> str:

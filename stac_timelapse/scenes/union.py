@@ -10,6 +10,7 @@ from pathlib import Path
 from stac_timelapse.area.vector import is_file
 from stac_timelapse.errors import InvalidInputError, without_secrets
 from stac_timelapse.scenes.catalog import CATALOGS, Catalog, catalog_of
+from stac_timelapse.scenes.sensors import BANDS
 
 JOIN = "+"
 _ADDRESS = ("http://", "https://")
@@ -55,6 +56,14 @@ def catalogs_of(text: str, collection: str | None = None) -> tuple[Catalog, ...]
         catalog if titles[catalog.title] == 1 else replace(catalog, title=without_secrets(catalog.key))
         for catalog in catalogs
     )
+
+
+def bands_of(text: str, collection: str | None = None) -> tuple[str, ...]:
+    """Return the bands that at least one of the catalogues that a text names has, as far as is known unasked."""
+    if collection is not None:
+        return BANDS
+    there = {band for name in names_of(text) for band in (CATALOGS[name].bands if name in CATALOGS else BANDS)}
+    return tuple(band for band in BANDS if band in there)
 
 
 def title_of(catalogs: Sequence[Catalog]) -> str:

@@ -123,7 +123,7 @@ class PlayedEngine:
             raise self.measure_error
         return {"pass": Seen(covered=1.0, clear=self.clear)}
 
-    def look_at(self, _recipe, _scenes, key):
+    def look_at(self, recipe, _scenes, key):
         if self.look_error is not None:
             raise self.look_error
         self.looks.append(key)
@@ -131,7 +131,9 @@ class PlayedEngine:
         classes = np.full((10 + 2 * margin, 20 + 2 * margin), 4, dtype=np.uint8)
         classes[margin : margin + 5, margin : margin + 20] = 8  # the upper half
         grid = Grid(32633, 20.0, 500_000.0, 5_195_000.0, 20, 10, (500_000.0, 5_195_000.0))
-        return Look(grid, np.ones((10, 20), dtype=bool), (classes,), np.full((3, 10, 20), 900, dtype=np.uint16))
+        return Look(
+            grid, np.ones((10, 20), dtype=bool), (classes,), np.full((len(recipe.bands), 10, 20), 900, dtype=np.uint16)
+        )
 
     def bright_ground(self, _scenes, look):
         self.looks.append("bright ground")
@@ -164,7 +166,8 @@ class Desk:
 
     def __init__(self, folder):
         self.folder = folder
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # what is posted may post
+        self.late = None  # a list takes what is posted, for later
         self.engine = PlayedEngine(folder)
         self.workspace = Workspace(folder / "work")
         self.state = AppState(start="2022-05", end="2022-07", aoi=AREA)
@@ -173,6 +176,9 @@ class Desk:
         self.actions = Actions(self.state, self.engine, self.workspace, self.post)
 
     def post(self, change):
+        if self.late is not None:
+            self.late.append(change)
+            return
         with self.lock:
             change()
 

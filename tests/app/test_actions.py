@@ -23,6 +23,7 @@ from stac_timelapse.cube.mask import MaskPolicy
 from stac_timelapse.errors import InvalidInputError, NothingFoundError, ProviderError
 from stac_timelapse.picture.cartography import PAPER
 from stac_timelapse.scenes.model import AREA_CLOUD
+from stac_timelapse.script import command_of
 
 
 def test_search_then_build_then_files(desk):
@@ -258,6 +259,40 @@ def test_another_picture_of_the_same_bands_is_painted_without_a_build(desk):
     assert desk.state.series.recipe.bands == ("B04",)
 
 
+def test_another_stretch_repaints_all_months_alike_and_is_in_what_is_copied(desk):
+    desk.search()
+    desk.build()
+    built = len(desk.engine.resolutions)
+    # Months of 800, 900 and 1000 DN, under black at 0.09 and white at 0.1001.
+    desk.state.param.update(limits=(0.09, 0.1001), gamma=1.0)
+    desk.actions.recolour()
+    desk.wait(lambda: desk.state.series.appearance == desk.state.appearance)
+    greys = []
+    for frame in desk.state.series.frames:
+        picture = np.asarray(Image.open(desk.workspace_file(frame.url)).convert("RGB"))
+        greys.append(int(picture[picture.shape[0] // 2, picture.shape[1] // 2, 0]))
+    assert greys == pytest.approx([0, 0, 252], abs=3)
+    assert len(desk.engine.resolutions) == built  # nothing was built
+    assert "--limits=0.09,0.1001 --gamma 1.0" in command_of(desk.state.series.as_shown)
+    assert not desk.state.is_outdated
+
+
+def test_a_formula_is_painted_from_the_bands_that_were_built(desk):
+    desk.state.param.update(preset="formula", formula="Ratio = B03 / B04")
+    desk.search()
+    desk.build()
+    series = desk.state.series
+    assert series.recipe.bands == ("B03", "B04")
+    assert (series.preset, series.picture.title) == ("formula", "Ratio")
+    # 800 / 810 to 1000 / 1010, for the second band is brighter by 10.
+    assert file_name(series, "gif") == "timelapse_field-7_ratio_2022-05_2022-07.gif"
+    assert 0.98 < series.settled.stretch.lows[0] < series.settled.stretch.highs[0] < 1
+    desk.state.param.update(formula="Ratio = B03 / B02")
+    desk.actions.recolour()
+    assert desk.state.is_outdated  # its bands were not built
+    assert desk.state.series is series
+
+
 def test_a_choice_that_changes_the_question_makes_the_answer_outdated(desk):
     desk.search()
     assert desk.state.is_current
@@ -280,7 +315,7 @@ def test_the_cloud_limit_acts_on_what_was_measured_and_not_on_the_search(desk):
     assert [other.reason for other in desk.state.used.rejected] == [AREA_CLOUD]
     desk.actions.build()
     desk.wait(lambda: desk.state.phase == "all_cloudy")
-    assert "at most 74 % may be hidden" in desk.state.message
+    assert "more than 74 % of what each saw of the area is hidden" in desk.state.message
     desk.state.kept = ("pass",)  # ticked by hand
     assert desk.state.used.passes == (PASS,)
     desk.build()
@@ -389,3 +424,16 @@ def test_what_is_finished_does_not_give_way_to_a_preview(desk):
     desk.actions.cancel()
     desk.wait(lambda: desk.state.phase == "cancelled")
     assert len(desk.state.series.results) == 1
+
+
+def test_another_reducer_is_another_build_of_the_same_search(desk):
+    desk.search()
+    desk.build()
+    desk.state.method = "max-ndvi"
+    assert desk.state.is_outdated
+    assert desk.state.recipe().bands == ("B04", "B03", "B02", "B08")  # what it compares is built as well
+    desk.state.method = "mean"
+    assert desk.state.is_current
+    desk.build()
+    assert len(desk.engine.searches) == 1
+    assert (desk.state.series.recipe.method, desk.state.is_built) == ("mean", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import escape
 
 import pytest
 from servers import answering, stac_api
@@ -17,6 +18,7 @@ from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.scenes.catalog import CATALOGS
+from stac_timelapse.scenes.model import LeftOut
 
 AREA = AreaOfInterest.from_bbox(15.4, 46.4, 15.5, 46.5)
 TOGETHER = "planetary-computer+earth-search"
@@ -144,3 +146,14 @@ def test_many_months_are_counted_and_named_behind_the_ids(tmp_path, searched):
     html = found_html(state)
     assert "passes gained in 6 months</summary>" in html
     assert "<li>gained: January 2022, February 2022," in html
+
+
+def test_what_a_catalogue_owes_is_a_sentence_on_the_page_also_of_one_alone(tmp_path, searched):
+    with stac_api(tmp_path / "first", FIRST) as first, stac_api(tmp_path / "second", SECOND) as other:
+        state = searched(first, other)
+    sentence = "One states 5 items for 2022-06 and sent 1, also when asked again: some may be <missing>."
+    left_out = (LeftOut(sentence, is_item=False), LeftOut("Item x has no SCL file and was left out."))
+    state.scenes = replace(state.scenes, catalogs=state.scenes.catalogs[:1], left_out=left_out)
+    html = found_html(state)
+    assert f'<p class="down" role="alert">{escape(sentence)}</p>' in html
+    assert "1 item that cannot be used" in text_of(html)

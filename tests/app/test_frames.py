@@ -8,13 +8,14 @@ from PIL import Image
 from session_world import result_of, write_month
 
 from app.frames import FramePainter
+from stac_timelapse.picture.appearance import Appearance
 
 
 @pytest.fixture
 def painter(tmp_path):
     folder = tmp_path / "frames"
     folder.mkdir()
-    return FramePainter(folder, "true-colour")
+    return FramePainter(folder, Appearance("true-colour"), ("B04", "B03", "B02"))
 
 
 def pixels(painter, frame):

@@ -68,6 +68,40 @@ def test_bright_ground_is_told_anew_when_the_cloud_limit_changes_but_not_when_a_
     assert desk.engine.looks == [PASS.key, "bright ground", "bright ground"]
 
 
+def test_the_pass_is_shown_as_the_chosen_picture_where_its_bands_were_found(desk):
+    desk.state.preset = "infrared"
+    tried(desk)
+    assert desk.state.trial.title == "False colour infrared"
+    for preset, title in (("ndvi", "Vegetation (NDVI)"), ("swir", "False colour infrared")):
+        before = desk.state.trial
+        desk.state.preset = preset
+        desk.actions.try_pass(PASS.key)
+        desk.wait(lambda before=before: desk.state.trial not in (None, before))
+        assert desk.state.trial.title == title
+        assert title in trial_html(desk.state.trial)
+
+
+def test_other_colours_of_the_same_bands_are_painted_without_reading_the_pass_again(desk):
+    tried(desk)
+    before = desk.state.trial
+    desk.state.limits = (0.0, 0.1)
+    desk.actions.repaint_trial()
+    desk.wait(lambda: desk.state.trial is not before)
+    assert (picture(desk.state.trial.picture) != picture(before.picture)).any()
+    assert desk.engine.looks == [PASS.key]
+    desk.state.preset = "ndvi"  # its bands were not searched for
+    before = desk.state.trial
+    desk.actions.repaint_trial()
+    desk.wait(lambda: desk.state.trial is not before)
+    assert desk.state.trial.title == "True colour"
+
+
+def test_a_reducer_that_needs_other_bands_does_not_stop_it(desk):
+    desk.state.method = "max-ndvi"
+    tried(desk)
+    assert desk.state.trial.title == "True colour"
+
+
 def test_it_says_the_shares_of_the_area(desk):
     tried(desk)
     html = trial_html(judged(desk, dilate=40.0))

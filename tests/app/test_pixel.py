@@ -118,8 +118,11 @@ def test_the_card_tells_what_is_used_and_what_not_and_why():
         Observation(scene, None, (), False, "could not be read (SCL: gone)"),
     )
     month = PixelMonth("2022-05", seen, (900, 800), 1, 1)
-    html = pixel_html(Pixel(-15.5, -46.25, (), month, ("B04", "B08"), "median"), "")
+    html = pixel_html(Pixel(-15.5, -46.25, (), month, ("B04", "B08"), "median"), "", "2022-05")
     assert "Pixel in May 2022" in html
+    assert '<div class="pixel">' in html
+    later = pixel_html(Pixel(-15.5, -46.25, (), month, ("B04", "B08"), "median"), "", "2022-06")
+    assert '<div class="pixel before">' in later
     assert "46.25000° S, 15.50000° W" in html
     rows = html.split("<tr")[2:]
     assert [row.split('"')[1] for row in rows] == ["sum", "in", "out", "out"]

@@ -33,10 +33,10 @@ def test_a_month_at_rest_is_drawn_anew_when_its_picture_changed():
     hv.extension("bokeh")
     recipe = Recipe("demo", AREA, *MONTHS)
     results = tuple(result_of(Path(month), month) for month in MONTHS)
-    frames = tuple(Frame(month, f"{month}.webp", (0.0, 0.0, 400.0, 500.0)) for month in MONTHS)
+    frames = tuple(Frame(month, f"{month}.webp", (0.0, 0.0, 400.0, 500.0), f"thumb-{month}.webp") for month in MONTHS)
     pictures = Pictures()
     figure = SeriesFigure(
-        Series(recipe, "true-colour", MONTHS, results, frames), pictures, "tiles/{Z}/{X}/{Y}.png", print
+        Series(recipe, recipe.appearance, MONTHS, results, frames), pictures, "tiles/{Z}/{X}/{Y}.png", print
     )
     slider = pn.widgets.Select(label="time", options=list(MONTHS), value=MONTHS[0])
     root = pn.pane.HoloViews(figure.overlay, widgets={"time": slider}, linked_axes=False).get_root()

@@ -15,6 +15,7 @@ from app import session
 from app.engine import LibraryEngine
 from app.routes import routes
 from app.settings import AppSettings
+from app.views.draw_tools import offered_basemaps
 from app.workspace import Workspace, find_file, sweep
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import InvalidInputError
@@ -42,6 +43,32 @@ def test_settings_come_from_the_environment():
 def test_a_setting_that_cannot_be_used_is_named(name, value):
     with pytest.raises(InvalidInputError, match=f"STAC_TIMELAPSE_{name}"):
         AppSettings.from_environment({f"STAC_TIMELAPSE_{name}": value})
+
+
+def test_tiles_of_the_operator_s_own_are_offered_first():
+    name = "STAC_TIMELAPSE_BASEMAP"
+    values = {name: "https://tiles.example.org/{z}/{x}/{y}.png?key=1", f"{name}_ATTRIBUTION": "Land survey"}
+    chosen = AppSettings.from_environment(values)
+    [(key, own)] = offered_basemaps(chosen).items()
+    assert (key, own.title, own.attribution) == ("own", "tiles.example.org", "Land survey")
+    assert own.url == "https://tiles.example.org/{Z}/{X}/{Y}.png?key=1"
+    both = AppSettings.from_environment({**values, f"{name}_TITLE": "Ours", "STAC_TIMELAPSE_WEB_BASEMAPS": "yes"})
+    assert [one.title for one in offered_basemaps(both).values()] == ["Ours", "OpenStreetMap", "Satellite picture"]
+    assert offered_basemaps(AppSettings.from_environment({})) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"": "https://tiles.example.org/{z}/{x}.png", "_ATTRIBUTION": "Us"}, "BASEMAP is .* write an http"),
+        ({"": "ftp://tiles.example.org/{z}/{x}/{y}.png", "_ATTRIBUTION": "Us"}, "BASEMAP is .* write an http"),
+        ({"": "https://tiles.example.org/{z}/{x}/{y}.png"}, "BASEMAP_ATTRIBUTION is empty: write whom to credit"),
+        ({"_TITLE": "Ours"}, "BASEMAP_TITLE is 'Ours', but there is no STAC_TIMELAPSE_BASEMAP"),
+    ],
+)
+def test_tiles_that_cannot_be_offered_are_refused_in_one_sentence(values, words):
+    with pytest.raises(InvalidInputError, match=words):
+        AppSettings.from_environment({f"STAC_TIMELAPSE_BASEMAP{name}": value for name, value in values.items()})
 
 
 def recipe(catalog):

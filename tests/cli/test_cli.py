@@ -76,6 +76,26 @@ def test_the_whole_run(catalog, tmp_path, capsys):
     assert recipe["versions"]["numpy"] == np.__version__
 
 
+def test_the_gif_leaves_months_out_by_name_or_by_what_is_clear_and_the_geotiffs_do_not(catalog, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ["run", "--catalog", catalog, "--aoi", BOX, "--months", "2022-01/2022-03", "--out", out]
+    code, _, progress = run(capsys, *words, "--only-clear", "97")
+    assert code == 0
+    assert "Drawing 1 of 3 months" in progress
+    with Image.open(out / "timelapse.gif") as gif:
+        assert gif.n_frames == 1
+    assert len(list(out.glob("composite_*.tif"))) == 3
+    assert json.loads((out / "recipe.json").read_text())["without"] == ["2022-02", "2022-03"]
+    (out / "timelapse.gif").unlink()
+    code, _, progress = run(capsys, *words, "--without", "2022-01", "--only-clear", "1")
+    assert code == 0
+    assert "Every month is left out of the GIF: it is not drawn." in progress
+    assert not (out / "timelapse.gif").exists()
+    code, _, progress = run(capsys, *words, "--without", "2021-01")
+    assert code == 2
+    assert "'2021-01' cannot be left out of the animation" in progress
+
+
 def test_only_what_is_asked_for_is_written_and_bands_keep_their_order(catalog, tmp_path, capsys):
     out = tmp_path / "out"
     code, printed, _ = run(

@@ -65,7 +65,9 @@ def test_a_run_over_the_fire(tmp_path):
         assert gif.n_frames == 2
     recipe = json.loads((out / "recipe.json").read_text())
     assert recipe["catalog"] == "demo"
+    # The demo's server has another address every time.
     assert "127.0.0.1" not in json.dumps(recipe)
+    assert {scene["assets"]["B08"][0] for scene in recipe["scenes"]} == {"/"}
 
 
 def test_the_month_without_a_clear_pixel(tmp_path, capsys):

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from PIL import Image
+from pyogrio import raw
 from servers import answering
 from world import Granule, lonlat_bbox, write_catalog
 
@@ -87,7 +89,7 @@ def wkt(corners):
     [
         ("points.kml", KML.format(POINT), "points.kml holds 1 point and no polygon: draw the area"),
         ("empty.kml", KML.format(""), "empty.kml holds no polygon: draw the area"),
-        ("broken.kmz", kmz(KML.format(POINT))[:60], "broken.kmz is damaged: its KML cannot be unpacked"),
+        ("broken.kmz", kmz(KML.format(POINT))[:60], "broken.kmz is damaged: it cannot be unpacked"),
         ("nothing.kmz", b"PK\x03\x04", "nothing.kmz is damaged"),
         ("broken.kml", "<kml><Document>", "broken.kml is damaged at line 1: it is not complete XML"),
         ("broken.geojson", '{"type": ', "broken.geojson cannot be used. The GeoJSON is damaged at line 1"),
@@ -96,8 +98,8 @@ def wkt(corners):
             json.dumps({"type": "Polygon", "coordinates": [[[15, 46], [16, 47], [16, 46], [15, 47], [15, 46]]]}),
             "left out: the polygon crosses itself near 15.500, 46.500: redraw it",
         ),
-        ("table.csv", "a,b\n1,2", "table.csv is neither KML, KMZ nor GeoJSON"),
-        ("nul.kml", b"\x00\x00\x00", "nul.kml is neither KML"),
+        ("table.csv", "a,b\n1,2", "table.csv is no map file that can be read: save the area as KML"),
+        ("nul.kml", b"\x00\x00\x00", "nul.kml is no map file"),
     ],
 )
 def test_a_file_without_an_area(run, tmp_path, name, content, words):
@@ -155,6 +157,40 @@ def test_points_of_a_kml_are_places_of_the_recipe(run, tmp_path):
     assert run(aoi=path)[0] == 0
     recipe = json.loads((tmp_path / "out" / "recipe.json").read_text())
     assert recipe["aoi"]["properties"] == {"name": "Lake", "places": [{"name": "Gauge", "lon": 15.001, "lat": 46.95}]}
+
+
+def test_one_area_of_a_file(catalog, tmp_path, capsys):
+    west, south, east, north = BOUNDS
+    here, far = shapely.box(west, south, east, north), shapely.box(15.5, 46.9, 15.51, 46.91)
+    path = tmp_path / "two.fgb"
+    names = np.array(["Here", "Far"], dtype=object)
+    # Without its index, which would change the order.
+    options = {"layer_options": {"SPATIAL_INDEX": "NO"}, "geometry_type": "Polygon", "crs": "EPSG:4326"}
+    raw.write(path, shapely.to_wkb([here, far]), [names], ["name"], **options)
+
+    def search(aoi, *area):
+        code = main(
+            ["search", "--catalog", str(catalog), "--aoi", str(aoi), "--months", "2022-01", "--bands", "B04", *area]
+        )
+        return code, capsys.readouterr().err
+
+    code, said = search(path)
+    assert code == 0, said
+    assert "two.fgb holds 2 areas, taken together (1 'Here', 2 'Far'); --area takes one of them." in said
+    for name in ("Here", "1"):
+        code, said = search(path, "--area", name)
+        assert code == 0
+        assert "2 passes" in said
+        assert "taken together" not in said
+    code, said = search(path, "--area", "far")
+    assert code == 3
+    assert "for the area 15.500, 46.900, 15.510, 46.910" in said
+    code, said = search(path, "--area", "Near")
+    assert code == 2
+    assert "two.fgb has no area 'Near': choose one of 1 'Here', 2 'Far'." in said
+    code, said = search(BOX, "--area", "Here")
+    assert code == 2
+    assert "--area 'Here' chooses among the areas of a file, and --aoi is none: leave it out." in said
 
 
 @pytest.mark.parametrize("out", ["taken", "taken/deeper", "/proc", "/proc/nothing"])

@@ -15,7 +15,7 @@ from world import Granule, lonlat_bbox, write_catalog
 from stac_timelapse import pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.cli import _parser
-from stac_timelapse.commands import recipe_of
+from stac_timelapse.commands import look_of, recipe_of
 from stac_timelapse.recipe import Recipe
 from stac_timelapse.script import command_of, python_of
 
@@ -25,11 +25,19 @@ ISLANDS = AreaOfInterest.from_bbox(179.9, -17.1, -179.9, -16.9)
 RECIPES = [
     Recipe("demo", BOX, "2022-01", "2022-03"),
     Recipe("demo", TRIANGLE, "2022-01", "2022-12", preset="ndvi", bands=("B08", "B04"), period="season"),
+    Recipe(
+        "demo", BOX, "2022-01", "2022-03", bands=("B08", "B04"), formula="My index = (B08 - B04) / (B08 + 0.1 * B04)",
+        palette="cividis", limits=(-0.25, 0.8),
+    ),
+    Recipe("demo", BOX, "2022-01", "2022-03", bands=("B12", "B08", "B04"), formula="-B08 ** 2", percentiles=(0.5, 99)),
+    Recipe("demo", BOX, "2022-01", "2022-03", bands=("B08", "B04", "B03"), preset="ndvi", palette="inferno"),
+    Recipe("demo", BOX, "2022-01", "2022-03", preset="true-colour", limits=(0.0, 0.3), gamma=1.6, even=True),
     Recipe("demo", ISLANDS, "2022-01", "2022-03", preset="looks", bands=("B04",), months_of_year=(1, 3)),
     Recipe(
         "planetary-computer+earth-search", BOX, "2020-01", "2022-12", bands=("B12", "B04"), preset="ndvi",
         max_cloud=60.0, max_area_cloud=33.5, resolution=20.0, clear=(4, 11), dilate=40.0, opening=20.0, rescue=True,
         method="percentile:25", excluded=("S2A_1", "S2B_2"), kept=("S2A_3",), gaps="widen:5", clip=True,
+        without=("2021-05", "2021-06"),
     ),
 ]  # fmt: skip
 
@@ -37,11 +45,12 @@ RECIPES = [
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_command_line_is_the_recipe(recipe):
     arguments = _parser().parse_args(shlex.split(command_of(recipe))[1:])
-    again = recipe_of(arguments).but(method=arguments.method, clip=arguments.clip)
+    given = {"method": arguments.method, "clip": arguments.clip, "without": arguments.without}
+    again = recipe_of(arguments).but(**given, **look_of(arguments))
     assert again.aoi.geometry.equals(recipe.aoi.geometry)
-    preset = recipe.preset if again.bands == recipe.bands and again.preset else None
-    assert again.but(aoi=recipe.aoi, preset=None) == recipe.but(preset=None)
-    assert again.preset in {preset, "true-colour"}
+    assert again.but(aoi=recipe.aoi, preset=None, palette=None) == recipe.but(preset=None, palette=None)
+    # Without a preset, or with one that has not its bands, it is what the bands allow.
+    assert again.appearance.picture(again.bands) == recipe.appearance.picture(recipe.bands)
 
 
 def test_the_python_makes_the_same_pixels(tmp_path):

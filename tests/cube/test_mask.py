@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import clear_picture
 from scipy import ndimage
@@ -139,6 +139,7 @@ def test_a_true_cloud_hides_bright_ground_too(columns, hidden):
     assert clear_pixels(scl, MaskPolicy(rescue=True), 10, bright)[20, 10] != hidden
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     shape=st.tuples(st.integers(1, 50), st.integers(1, 50)),

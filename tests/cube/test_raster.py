@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,45 @@ def test_a_truncated_file_is_an_error_not_a_black_patch(scene, tmp_path):
     cut.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(AssetReadError):
         read_window(Source("S2A", "B04", str(cut), 32633, source.bounds), at(0, 0, 700, 600))
+
+
+@pytest.fixture(scope="module", params=["B04", "SCL"])
+def blocks(request, tmp_path_factory):
+    """Return a JPEG 2000 file of several blocks, as ESA's originals are, and its pixels."""
+    band, kind = {"B04": (9000, "uint16"), "SCL": (12, "uint8")}[request.param]
+    data = np.random.default_rng(7).integers(1, band, (1000, 1000)).astype(kind)
+    path = tmp_path_factory.mktemp("blocks") / f"{request.param}.jp2"
+    options = {"QUALITY": "100", "REVERSIBLE": "YES", "BLOCKYSIZE": 256}
+    place = {"crs": "EPSG:32633", "transform": rasterio.transform.from_origin(WEST, NORTH, 20, 20)}
+    with rasterio.open(
+        path, "w", driver="JP2OpenJPEG", width=1000, height=1000, count=1, dtype=kind, **place, **options
+    ) as target:
+        target.write(data, 1)
+    with rasterio.open(path) as file:
+        assert file.block_shapes == [(256, 1000)]
+        np.testing.assert_array_equal(file.read(1), data)
+    return Source("S2A", request.param, str(path), 32633, (WEST, NORTH - 20_000, WEST + 20_000, NORTH)), data
+
+
+#: Copied, from an overview, and warped: half a pixel off.
+WHOLE = [at(0, 0, 1000, 1000), at(0, 0, 500, 500, resolution=40.0), at(0.5, 0.5, 998, 998)]
+
+
+@pytest.mark.parametrize(("target", "share"), [*((target, 0.99) for target in WHOLE), (WHOLE[0], 0.6)])
+def test_a_truncated_file_of_many_blocks_is_an_error_not_garbage(blocks, tmp_path, share, target):
+    source, _ = blocks
+    assert read_window(source, target).any()
+    whole = Path(source.href).read_bytes()
+    cut = tmp_path / "cut.jp2"
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(AssetReadError, match=f"Scene S2A: {source.asset} could not be read"):
+        read_window(replace(source, href=str(cut)), target)
+
+
+def test_a_coarse_mask_of_jpeg_2000_has_no_class_that_its_file_has_not(blocks):
+    source, data = blocks
+    coarse = read_window(source, at(0, 0, 500, 500, resolution=40.0))
+    among = np.stack([data[i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    assert (coarse == among).any(axis=0).all() == (
+        source.asset == "SCL"
+    )  # of bands it is the mean, as their files have it

@@ -11,6 +11,7 @@ import rasterio
 
 from stac_timelapse import demo, pipeline
 from stac_timelapse.area.aoi import AreaOfInterest
+from stac_timelapse.change import largest_step
 from stac_timelapse.demo import truth
 from stac_timelapse.demo.spec import PIXEL, WORLD_NORTH, WORLD_WEST
 from stac_timelapse.demo.weather import true_clouds
@@ -24,11 +25,11 @@ JUDGED = ("2022-01", "2022-02", "2022-06", "2022-07", "2022-12")
 
 
 class Series:
-    """All months of the whole landscape at 10 m, cut to the ground that the tiles cover."""
+    """Months of the whole landscape at 10 m, cut to the ground that the tiles cover."""
 
-    def __init__(self):
+    def __init__(self, first=demo.FIRST_MONTH, last=demo.LAST_MONTH, **more):
         area = AreaOfInterest.from_bbox(*demo.DEMO_BBOX)
-        recipe = Recipe(str(demo.build()), area, demo.FIRST_MONTH, demo.LAST_MONTH, bands=BANDS, max_cloud=100)
+        recipe = Recipe(str(demo.build()), area, first, last, bands=BANDS, **more)
         self.scenes = pipeline.find(recipe)
         data = pipeline.lazy(recipe, self.scenes).compute(num_workers=4)
         left, top = data.rio.transform().c, data.rio.transform().f
@@ -77,7 +78,7 @@ class Judged:
 
 @pytest.fixture(scope="module")
 def series():
-    return Series()
+    return Series(max_cloud=100)
 
 
 def look_of(one):
@@ -101,6 +102,20 @@ def look_of(one):
 
 @pytest.mark.parametrize("month", JUDGED)
 def test_a_month_is_the_median_of_what_was_truly_there(series, month):
+    assert_true(series, month)
+
+
+def test_so_it_is_with_the_usual_settings_which_leave_out_the_passes_of_the_cloudy_month(series):
+    usual = Series(demo.CLOUDY_MONTH, "2022-01")
+    assert usual.months == (demo.CLOUDY_MONTH, "2022-01")
+    assert not usual.scenes.passes_of(demo.CLOUDY_MONTH)
+    assert not usual.observations[demo.CLOUDY_MONTH].any()
+    assert not usual.reflectance[demo.CLOUDY_MONTH].any()
+    assert_true(usual, "2022-01")
+    np.testing.assert_array_equal(usual.reflectance["2022-01"], series.reflectance["2022-01"])
+
+
+def assert_true(series, month):
     judged = series.judged[month]
     np.testing.assert_array_equal(series.observations[month], judged.clear.sum(axis=0))
     seen = judged.seen
@@ -195,3 +210,16 @@ def test_hardly_a_cloud_is_left_and_little_clear_land_is_lost_in_the_whole_serie
         assert (one.free.any(axis=0) & ~one.seen).sum() < 0.02 * one.free.any(axis=0).sum()
     hidden, looks = np.sum([one.hidden for one in judged], axis=0)
     assert 0 < hidden < 0.02 * looks
+
+
+def test_the_largest_change_of_the_burnt_forest_is_the_fire_in_its_month(series):
+    months = [month for month in series.months if "2022-03" < month < "2022-11"]  # without snow
+    ndvi = np.stack([series.index(month, "B08", "B04") for month in months])
+    scar = truth.event_mask()[demo.FULL.window]
+    size, month, before = largest_step(ndvi.astype(np.float32), lasting=True)
+    burnt = scar & (size > 0.2)
+    assert burnt.sum() > 0.75 * scar.sum()  # some burnt at its edge only lightly
+    dated = np.bincount(month[burnt], minlength=len(months) + 1) / burnt.sum()
+    assert months[dated.argmax() - 1] == "2022-07"
+    assert dated.max() > 0.95
+    assert (before[burnt] == months.index("2022-06") + 1).mean() > 0.9

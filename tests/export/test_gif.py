@@ -14,7 +14,8 @@ from stac_timelapse.export.geotiff import write_composite
 from stac_timelapse.export.gif import write_gif
 from stac_timelapse.export.parts import Sheet, assemble, new_folder, write_part
 from stac_timelapse.picture.indices import PRESETS
-from stac_timelapse.picture.render import GAP_COLOURS, Stretch
+from stac_timelapse.picture.render import GAP_COLOURS
+from stac_timelapse.picture.stretch import Stretch
 
 PRESET = PRESETS["true-colour"]
 STRETCH = Stretch((0.0,) * 3, (4000.0,) * 3)

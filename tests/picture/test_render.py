@@ -8,16 +8,9 @@ from pyproj import Transformer
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.export.geotiff import write_composite
 from stac_timelapse.picture.indices import PRESETS, preset_for
-from stac_timelapse.picture.render import (
-    GAP_COLOURS,
-    Stretch,
-    hatch,
-    render,
-    render_cog,
-    sample,
-    stretch_of,
-    stretch_of_composites,
-)
+from stac_timelapse.picture.render import GAP_COLOURS, hatch, render, render_cog, sample
+from stac_timelapse.picture.settled import settle
+from stac_timelapse.picture.stretch import Stretch, stretch_of
 
 RGB = PRESETS["true-colour"]
 LINEAR = Stretch((0.0,) * 3, (2550.0,) * 3)
@@ -133,7 +126,7 @@ def test_a_smaller_picture_of_the_whole(composite):
     assert (frame.rgb[100, 200] == 200).all()
     assert (frame.rgb[100, 60] == 50).all()
     assert sample(composite, RGB, 100).shape == (3, 67, 100)
-    assert stretch_of_composites([composite], RGB).highs[0] >= 2000
+    assert settle([("2022-06", composite)], RGB).stretch.highs[0] >= 2000
 
 
 @pytest.mark.parametrize("size", [None, 400])

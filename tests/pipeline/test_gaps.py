@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rasterio
+from rasterio.windows import Window
 from world import Granule, lonlat_bbox, write_catalog
 
 from stac_timelapse import pipeline
@@ -13,7 +14,10 @@ from stac_timelapse.cluster import ClusterSpec, connect
 from stac_timelapse.composite.cache import MonthStore
 from stac_timelapse.composite.gaps import BLENDED, HELD, NO_DATA, OBSERVED, QUALITY_MEANS, WIDENED
 from stac_timelapse.errors import CancelledError
+from stac_timelapse.month_file import MonthFile
+from stac_timelapse.quantity import quantity_of
 from stac_timelapse.recipe import Recipe
+from stac_timelapse.zonal import area_months
 
 WEST, NORTH = 499_980.0, 5_200_020.0
 #: More than one tile of 512 pixels each way.
@@ -164,6 +168,34 @@ def test_months_filled_from_each_other_are_kept_and_shared_with_the_blank_ones(c
     assert all(one.from_store for one in again.values())
     assert {one.path for one in again.values()} == {one.path for one in seen[4:]}
     assert not list((tmp_path / "store").glob(".part-*"))
+
+
+def test_an_overview_counts_nothing_filled_as_observed(client, tmp_path):
+    cloudy = np.full((SIZE, SIZE), 4)
+    cloudy[::2, ::2] = 9
+    cloudy[:200] = 9
+    scenes = [
+        Granule("jan", "2022-01-10T10:00:00Z", {"B04": np.full((SIZE, SIZE), 8000)}, np.full((SIZE, SIZE), 4)),
+        Granule("feb", "2022-02-10T10:00:00Z", {"B04": np.full((SIZE, SIZE), 1000)}, cloudy),
+    ]
+    recipe = Recipe(
+        str(write_catalog(tmp_path / "scenes", scenes)), AREA, "2022-01", "2022-02", bands=("B04",), max_cloud=100
+    )
+    # A third is filled, and a quarter of the rest; at half size every pixel has a part that is.
+    for gaps, mark in (("hold", HELD), ("widen:31", WIDENED)):
+        month = build(recipe.but(gaps=gaps), client, tmp_path)["2022-02"]
+        coarse = MonthFile.of(month.path, ["B04"], 100_000)
+        layers = coarse.read(Window(0, 0, coarse.shape[1], coarse.shape[0]))
+        assert (coarse.level, set(np.unique(layers.quality))) == (0, {mark})
+        assert set(np.unique(layers.bands[0][layers.observed])) == {1000}
+        assert set(np.unique(layers.bands[0][~layers.observed])) == {8000}
+        assert layers.observed.mean() == pytest.approx(2 / 3, abs=0.01)
+        whole, small = (area_months([month], AREA, quantity_of("B04"), most_pixels=most)[0] for most in (None, 100_000))
+        assert (whole.resolution, small.resolution) == (10, 20)
+        assert (whole.mean, small.mean) == (pytest.approx(0.1), pytest.approx(0.1))
+        assert whole.filled_share == pytest.approx(1 / 2, abs=0.01)
+        # Never less than it is.
+        assert (small.clear_share, small.filled_share) == (pytest.approx(2 / 3, abs=0.01), pytest.approx(1))
 
 
 def test_a_build_that_is_cancelled_while_it_fills_keeps_the_months(catalog, client, tmp_path):

@@ -24,10 +24,14 @@ def test_json_and_back_is_the_same_recipe():
         months_of_year=(1, 3),
         excluded=("S2A_x",),
         preset=None,
+        without=("2022-03",),
     )
     assert Recipe.from_json(one.to_json()) == one
     assert Recipe.from_json(one.to_json()).key == one.key
     assert one.key != recipe().key
+    older = json.loads(recipe().to_json())
+    del older["without"]
+    assert Recipe.from_json(json.dumps(older)) == recipe()
 
 
 def test_provenance_written_beside_it_is_ignored():
@@ -47,6 +51,7 @@ def test_provenance_written_beside_it_is_ignored():
         ({"method": "mode"}, "The method 'mode' is not known: use median"),
         ({"clear": (0, 4)}, "cannot hold class 0"),
         ({"dilate": -1}, "A cloud margin of -1 m"),
+        ({"without": ("2022-04",)}, "'2022-04' cannot be left out of the animation: it is none of its months"),
         ({"opening": 501}, "An opening of clouds by 501 m is not possible: choose 0 to 500 m"),
     ],
 )

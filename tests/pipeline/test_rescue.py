@@ -18,6 +18,7 @@ from stac_timelapse.composite.cache import MonthStore, month_key
 from stac_timelapse.composite.gaps import BLANK
 from stac_timelapse.composite.monthly import month_array
 from stac_timelapse.cube.mask import MaskPolicy
+from stac_timelapse.cube.outline import Outline
 from stac_timelapse.errors import CancelledError, InvalidInputError, ProviderError
 from stac_timelapse.export.parts import PART
 from stac_timelapse.recipe import Recipe
@@ -243,5 +244,9 @@ def test_each_setting_of_the_mask_makes_another_month(recipe):
         (MaskPolicy(rescue=True), "one ground"),
         (MaskPolicy(rescue=True), "another"),
     ]
-    keys = {month_key("2022-01", facts, grid, ("B04",), policy, "median", BLANK, bright) for policy, bright in settings}
+    outline = Outline.on(recipe.aoi, grid.epsg, grid.transform, grid.shape)
+    keys = {
+        month_key("2022-01", facts, grid, outline, ("B04",), policy, "median", BLANK, bright=bright)
+        for policy, bright in settings
+    }
     assert len(keys) == len(settings)

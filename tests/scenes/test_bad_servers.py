@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from servers import answering, stac_api, stac_server
@@ -13,6 +14,7 @@ from servers import answering, stac_api, stac_server
 from stac_timelapse.area.aoi import AreaOfInterest
 from stac_timelapse.errors import ProviderError
 from stac_timelapse.scenes.catalog import catalog_of
+from stac_timelapse.scenes.facts import catalog_lines, facts_by_month, failure_lines
 from stac_timelapse.scenes.provider import USUAL, Patience, api_items
 from stac_timelapse.scenes.search import SceneQuery, find_scenes
 
@@ -217,6 +219,58 @@ def test_a_relative_next_link_is_followed():
     assert ids(found_by(Played(first=[page(A, following="/search?page=second")], second=[page(B)]))) == ["a", "b"]
 
 
+@pytest.mark.parametrize("stated", [{"numberMatched": 5}, {"context": {"matched": 5}}])
+@pytest.mark.parametrize("sent", [[A], [A, A]], ids=["once", "repeated"])
+def test_fewer_items_than_are_stated_are_asked_for_again_and_told(stated, sent):
+    played = Played(first=[page(*sent, **stated)])
+    with answering(stac_server(played)) as url:
+        found = find_scenes([catalog_of(url)], SceneQuery(AREA, "2022-06", "2022-07", bands=("B04",)), AT_ONCE)
+    assert (ids(found), found.n_items) == (["a"], 1)
+    words = "states 5 items for 2022-06 to 2022-07 and sent 1, also when asked again: some may be missing."
+    assert found.skipped == (f"{url} {words}",)
+    # Where it is told to people; and it is no item that cannot be used.
+    assert failure_lines(found) == catalog_lines(found) == list(found.skipped)
+    assert [one.left_out for one in facts_by_month(found).values()] == [found.skipped] * 2
+    assert played.asked["first"] == 2
+
+
+def test_what_is_missing_at_first_may_come_when_asked_again():
+    short, whole = page(A, numberMatched=2), page(A, B, numberMatched=2)
+    found = found_by(Played(first=[short, whole]))
+    assert (ids(found), found.skipped) == (["a", "b"], ())
+    # The last page's number counts, and more than is stated is no fault.
+    found = found_by(Played(first=[page(A, following=NEXT, numberMatched=9)], second=[page(B, numberMatched=1)]))
+    assert (ids(found), found.skipped) == (["a", "b"], ())
+    # The best answer is kept.
+    found = found_by(Played(first=[page(A, B, numberMatched=3), page(C, numberMatched=3)]))
+    assert (ids(found), len(found.skipped)) == (["a", "b"], 1)
+
+
+def test_nothing_of_what_is_stated_is_the_provider_s_fault():
+    text = sentence_by(Played(first=[page(numberMatched=5)]))
+    assert "has no scenes of 2022-06" in text
+    assert "states 5 items for 2022-06 and sent 0, also when asked again: some may be missing." in text
+
+
+def test_two_acquisitions_of_one_id_are_told_of_one_catalogue(tmp_path):
+    again = item("a", "2022-06-20T10:00:00Z")
+    sentence = "Item a of 2022-06-20 has the id of another acquisition in {}, that of 2022-06-10, and was left out."
+    query = SceneQuery(AREA, "2022-06", "2022-06", bands=("B04",))
+    played = Played(first=[page(A, again, B, A, following=NEXT)], second=[page(A, again)])
+    with answering(stac_server(played)) as url:
+        found = find_scenes([catalog_of(url)], query, AT_ONCE)
+    assert (ids(found), found.n_items) == (["a", "b"], 3)
+    assert found.skipped == (sentence.format(url),)
+    path = tmp_path / "items.json"
+    path.write_text(json.dumps(page(A, A, again)))
+    found = find_scenes([catalog_of(str(path))], query)
+    assert (ids(found), found.n_items, found.skipped) == (["a"], 2, (sentence.format("items.json"),))
+    # What is not asked for takes nobody's place.
+    path.write_text(json.dumps(page(item("a", "2022-05-31T10:00:00Z"), A)))
+    found = find_scenes([catalog_of(str(path))], query)
+    assert ([one.month for one in found.passes], found.skipped) == (["2022-06"], ())
+
+
 def test_partial_items_are_left_out_with_a_sentence_and_the_rest_is_used():
     def lacking(name, key):
         return {part: value for part, value in item(name).items() if part != key}
@@ -250,8 +304,10 @@ def test_patience_ends():
 
 
 def asked_months(request):
-    first, last = json.loads(request.body)["datetime"].split("/")
-    return first[:7], last[:7]
+    """Return the first month that is asked for, and the one behind the last; a day more is asked for on both sides."""
+    first, last = (datetime.fromisoformat(text) for text in json.loads(request.body)["datetime"].split("/"))
+    assert (first + timedelta(1)).day == (last - timedelta(1)).day == 1
+    return f"{first + timedelta(1):%Y-%m}", f"{last - timedelta(1):%Y-%m}"
 
 
 def test_long_series_are_searched_in_slices_and_come_in_order():

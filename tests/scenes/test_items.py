@@ -9,9 +9,8 @@ import pytest
 import shapely
 from shapely.geometry import box, shape
 
-from stac_timelapse.scenes.acquisitions import newest_of_twins
+from stac_timelapse.scenes.acquisitions import group_passes, newest_of_twins
 from stac_timelapse.scenes.items import UnusableItemError, scene_of
-from stac_timelapse.scenes.model import group_passes
 
 RGB = ("B04", "B03", "B02")
 

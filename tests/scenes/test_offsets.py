@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stac_timelapse.scenes.acquisitions import newest_of_twins
 from stac_timelapse.scenes.items import scene_of
 
 STAC = Path(__file__).resolve().parents[3] / "shared" / "real" / "stac"
@@ -72,3 +73,55 @@ def test_there_are_items_of_every_kind(real):  # noqa: ARG001
         ("planetary-computer", -1000): 100 + 4,
         ("planetary-computer", 0): 13 + 2,
     }
+
+
+PRODUCT = "S2A_MSIL2A_20240422T173911_{}_R098_T13TDE_20240422T235001"
+N0510 = PRODUCT.format("N0510")
+#: As the Copernicus Data Space describes a file of ESA, scaled and moved.
+MOVED = {"raster:scale": 0.0001, "raster:offset": -0.1}
+
+
+def original(name=N0510, described=MOVED, **properties):
+    """Return an item of an original of ESA, laid out as in the Copernicus Data Space."""
+    place = {"proj:code": "EPSG:32613", "proj:shape": [10980, 10980], "gsd": 10}
+    place["proj:transform"] = [10, 0, 399960, 0, -10, 4500000]
+    band = {"href": "s3://eodata/B04_10m.jp2", "bands": [{"name": "B04"}], "nodata": 0, **place}
+    return {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "id": name,
+        "bbox": [-106.2, 39.6, -104.9, 40.7],
+        "properties": {"datetime": "2024-04-22T17:39:11.024Z", "platform": "sentinel-2a", **properties},
+        "assets": {"B04_10m": {**band, **described}, "SCL_20m": {"href": "s3://eodata/SCL_20m.jp2", **place}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("item", "baseline", "offset"),
+    [
+        (original(**{"processing:version": "05.10"}), "05.10", -1000),
+        (original(**{"processing:version": "05.10"}, described={}), "05.10", -1000),
+        (original(described={}), "05.10", -1000),
+        (original("scene", {}, **{"s2:product_uri": PRODUCT.format("N0400") + ".SAFE"}), "04.00", -1000),
+        (original("scene", MOVED), "", -1000),
+        (original("scene", {"bands": [{"name": "B04", **MOVED}]}), "", -1000),
+        (original("scene", {}), "", 0),
+        # Old products have no offset, whatever a template says of their files.
+        (original(PRODUCT.format("N0214")), "02.14", 0),
+        (original(**{"processing:version": "2.14"}), "02.14", 0),
+        # Harmonised by the provider, who says so.
+        (original(described={"raster:scale": 0.0001, "raster:offset": 0}), "05.10", 0),
+        # Somebody's program, not ESA's.
+        (original("scene", MOVED, **{"processing:version": "1.4.2"}), "", -1000),
+        # What says it in so many words comes first.
+        (original(described={}, **{"s2:processing_baseline": "03.01", "processing:version": "05.10"}), "03.01", 0),
+    ],
+)
+def test_originals_of_esa_lose_their_offset(item, baseline, offset):
+    scene = scene_of(item, ("B04",))
+    assert (scene.baseline, scene.offset) == (baseline, offset)
+
+
+def test_an_original_of_a_newer_baseline_is_the_newer_twin():
+    older, newer = (scene_of(original(PRODUCT.format(name)), ("B04",)) for name in ("N0500", "N0510"))
+    assert newest_of_twins([newer, older]) == newest_of_twins([older, newer]) == [newer]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stac_timelapse.errors import InvalidInputError
 from stac_timelapse.scenes.months import month_number, month_text, months_between
-from stac_timelapse.scenes.periods import PERIODS, Periods, days_of, is_near, periods_of, words_of
+from stac_timelapse.scenes.periods import PERIODS, Periods, days_of, is_near, periods_of, words_of, year_before
 
 MONTHS = months_between("2021-11", "2023-02")
 
@@ -104,3 +104,31 @@ def test_near_is_outside_and_not_too_far():
 )
 def test_people_read_it_as_they_say_it(label, words):
     assert words_of(label) == words
+
+
+@pytest.mark.parametrize(
+    ("label", "before"),
+    [
+        ("2022-06", "2021-06"),
+        ("2024-02-01_2024-02-15", "2023-02-01_2023-02-15"),
+        ("2024-02-16_2024-02-29", "2023-02-16_2023-02-28"),
+        ("2025-02-16_2025-02-28", "2024-02-16_2024-02-29"),
+        ("2022-06-16_2022-06-30", "2021-06-16_2021-06-30"),
+        ("2021-12_2022-02", "2020-12_2021-02"),
+        ("2022-01_2022-12", "2021-01_2021-12"),
+        ("2019-2022_06", None),
+    ],
+)
+def test_a_year_before_is_the_same_time_of_the_year(label, before):
+    assert year_before(label) == before
+
+
+@pytest.mark.parametrize("kind", ["month", "half-month", "quarter", "season", "year"])
+def test_a_year_before_is_a_label_of_the_same_series(kind):
+    # Whole years of months: each label has its own a year before, 2024 with its 29th of February too.
+    labels = periods_of(kind, months_between("2021-12", "2025-11" if kind == "season" else "2025-12"))
+    whole = labels[1:] if kind in {"quarter", "year"} else labels
+    first = days_of(whole[0])[0].year + 1
+    later = [label for label in whole if days_of(label)[0] >= days_of(whole[0])[0].replace(year=first)]
+    assert len(later) > 2
+    assert all(year_before(label) in whole for label in later)

@@ -17,9 +17,13 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import rasterio
+from planetary_computer import sas
+from planetary_computer.settings import Settings
 from servers import answering, landing_page
 from world import Granule, lonlat_bbox, write_granule
 
+from stac_timelapse.cube.raster import Source, Target, read_window
+from stac_timelapse.errors import AssetReadError
 from stac_timelapse.scenes.catalog import catalog_of, sign
 
 STAC = "http://planetarycomputer.microsoft.com/api/stac/v1"
@@ -112,6 +116,43 @@ def test_a_refusal_is_one_sentence_without_the_signature(tmp_path):
     assert "403" in last
     for text in ("SECRET", "sig=", "Traceback"):
         assert text not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("withdrawn", ["nothing", "the first", "all"])
+def test_a_refused_file_is_signed_for_once_more_and_no_oftener(tmp_path, monkeypatch, withdrawn):
+    # Without a proxy: the server itself is taken for Azure's storage and for what gives out tokens.
+    refuses = {"nothing": lambda _: False, "the first": lambda number: number == 1, "all": lambda _: True}[withdrawn]
+    provider = PlanetaryComputer(tmp_path, refuses)
+    tokens = []
+
+    def answer(request):
+        if request.path.startswith("/token/"):
+            tokens.append(request.path)
+            text = f"st=2020&se=2099&sig=SECRET{len(tokens)}"
+            return provider.json({"msft:expiry": "2099-01-01T00:00:00Z", "token": text})
+        return provider(request)
+
+    with answering(answer) as url:
+        monkeypatch.setattr(sas, "BLOB_STORAGE_DOMAIN", url.removeprefix("http://"))
+        monkeypatch.setattr(sas, "TOKEN_CACHE", {})
+        monkeypatch.setenv("PC_SDK_SAS_URL", f"{url}/token")
+        Settings.get.cache_clear()
+        try:
+            bounds = WEST, NORTH - 960, WEST + 960, NORTH
+            source = Source("pc", "B04", f"{url}/sentinel2-l2/pc/B04.tif", 32633, bounds, "planetary-computer")
+            target = Target(32633, WEST, NORTH, 10.0, 96, 96)
+            if withdrawn == "all":
+                with pytest.raises(AssetReadError, match="403") as caught:
+                    read_window(source, target)
+                assert "SECRET" not in str(caught.value)
+            else:
+                for _ in range(2):
+                    assert (read_window(source, target) == 1000).all()
+        finally:
+            Settings.get.cache_clear()
+    assert len(tokens) == (1 if withdrawn == "nothing" else 2)
+    assert {one for one in provider.asked if one is not None} == {str(number + 1) for number in range(len(tokens))}
+    assert None not in provider.asked
 
 
 @pytest.mark.parametrize("address", ["https://planetarycomputer.microsoft.com/api/stac/v1", STAC])

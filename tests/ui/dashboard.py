@@ -36,20 +36,23 @@ class Dashboard:
         Playwright's.
     url
         Root of the server.
+    query
+        Of a link that somebody sent.
     """
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, query: str = "") -> None:
         self.page = page
         self.foreign: list[str] = []
         self.complaints: list[str] = []
         page.on("request", self._note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.goto(f"{url}/app")
+        page.goto(f"{url}/app?{query}" if query else f"{url}/app")
         page.wait_for_function(
             "window.Bokeh && Bokeh.documents.length && Bokeh.documents.every(d => d.is_idle)", timeout=60_000
         )
-        expect(self.hint).to_contain_text("Choose Box or Polygon")
+        if not query:
+            expect(self.hint).to_contain_text("Choose Box or Polygon")
 
     def _note(self, request: Any) -> None:
         if not re.match(r"(http|ws)://(localhost|127\.0\.0\.1)[:/]|blob:|data:", request.url):
@@ -171,9 +174,22 @@ class Dashboard:
         for _ in range(times):
             slider.press(key)
 
-    def look_into(self, longitude: float, latitude: float) -> Locator:
-        """Click the picture, and return the table of what is behind the pixel once it is read."""
-        self.page.mouse.click(*self.at(longitude, latitude))
+    def look_into(self, longitude: float, latitude: float, held: float = 0) -> Locator:
+        """Click the picture once it rests, and return the table of what is behind the pixel once it is read.
+
+        Parameters
+        ----------
+        held
+            How long the button is held down, in milliseconds.
+        """
+        places: list[tuple[float, float]] = []
+
+        def rests() -> bool:
+            places.append(self.at(longitude, latitude))
+            return len(set(places[-3:])) == 1 and len(places) > 3
+
+        self.wait(rests)
+        self.page.mouse.click(*places[-1], delay=held)
         card = self.page.locator(".t-pixel")
         expect(card.locator("tr.sum")).to_be_visible(timeout=SLOW)
         expect(card.get_by_role("status")).to_have_count(0, timeout=SLOW)

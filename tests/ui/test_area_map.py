@@ -15,11 +15,14 @@ import pytest
 import shapely
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from pyproj import Geod
 
 from app.basemap import PALETTES, ROUTES
 from app.views.area_map import AreaMap
+from app.views.draw_tools import WEB_BASEMAPS
 from stac_timelapse.area.aoi import AreaOfInterest, Place
 
+GEOD = Geod(ellps="WGS84")
 HOME = (15.2, 46.1, 16.1, 46.7)
 
 # Where a longitude and latitude are on the screen.
@@ -39,7 +42,7 @@ class Session:
         self.areas: list[AreaOfInterest | None] = []
         self.errors: list[str] = []
         begin = time.perf_counter()
-        self.map = AreaMap(self.areas.append, self.errors.append, HOME, web_basemaps=True)
+        self.map = AreaMap(self.areas.append, self.errors.append, HOME, web_basemaps=WEB_BASEMAPS)
         self.seconds = time.perf_counter() - begin
         self.document: Any = None
 
@@ -205,7 +208,13 @@ def test_the_size_is_shown_while_and_after_drawing(visitor):
     visitor.go(15.7, 46.3)
     expect(visitor.hint).to_contain_text("Release to finish")
     expect(visitor.size).to_contain_text("km²")
+    tag = visitor.page.locator(".map-ui .tag")
+    sides, surface = tag.inner_text().split(" · ")
+    assert (surface, sides) == (visitor.size.locator("b").inner_text(), visitor.size.locator("span").inner_text())
+    box, (x, y) = tag.bounding_box(), visitor.at(15.7, 46.3)
+    assert math.dist((box["x"], box["y"]), (x, y)) < 30  # beside the mouse
     visitor.page.mouse.up()
+    expect(tag).to_be_hidden()
     area = visitor.drawn(1).areas[0]
     shown = float(visitor.size.locator("b").inner_text().removesuffix(" km²"))
     assert math.isclose(shown, area.area_km2, rel_tol=0.004)
@@ -341,6 +350,33 @@ def test_the_map_moves_and_zooms_and_the_area_stays_where_it_is(visitor):
     visitor.drawn(1)
 
 
+def test_the_scale_bar_is_true_at_its_latitude(visitor):
+    bar = visitor.page.locator(".map-ui .scale")
+    middle = (visitor.page.viewport_size["height"] - 18) / 2
+    for latitude in (2.0, 61.0):
+        bbox = (20.0, latitude - 0.3, 21.0, latitude + 0.3)
+        visitor.server_does(lambda bbox=bbox: visitor.session.map.zoom_to(bbox))
+        wait(visitor.page, lambda latitude=latitude: abs(visitor.at(20.5, latitude)[1] - middle) < 30)
+        number, unit = bar.inner_text().split()
+        length = float(number) * (1000 if unit == "km" else 1)
+        (west, _), (east, _) = visitor.at(20.45, latitude), visitor.at(20.55, latitude)
+        true = GEOD.line_length([20.45, 20.55], [latitude, latitude]) / (east - west)  # metres a pixel
+        wide = visitor.page.evaluate("bar => bar.getBoundingClientRect().width", bar.element_handle())
+        assert math.isclose(wide * true, length, rel_tol=0.012)  # it is drawn in whole pixels
+        assert 40 < wide <= 111
+
+
+def test_the_first_side_of_a_polygon_is_measured(visitor):
+    visitor.press("Polygon")
+    visitor.click(15.5, 46.4)
+    visitor.go(15.8, 46.5)
+    said = visitor.page.locator(".map-ui .tag").inner_text()
+    true = GEOD.line_length([15.5, 15.8], [46.4, 46.5]) / 1000
+    assert math.isclose(float(said.removesuffix(" km")), true, rel_tol=0.02)  # pixels of a mouse
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.locator(".map-ui .tag")).to_be_hidden()
+
+
 def test_an_area_of_the_application_is_shown_and_can_be_edited(visitor):
     area = AreaOfInterest.from_bbox(15.5, 46.3, 15.7, 46.45)
     visitor.server_does(lambda: visitor.session.map.set_area(area, zoom=True))
@@ -455,12 +491,6 @@ def test_a_map_of_another_host_is_shown_once_it_answers(visitor):
     visitor.page.get_by_label("Basemap").select_option("Built-in map")
     expect(visitor.page.locator(".map-ui .attribution")).to_have_text("Natural Earth")
     wait(visitor.page, lambda: visitor.colour(15.61, 46.43) == PALETTES["light"].land)
-
-
-def test_the_dark_map_is_dark(visitor):
-    visitor.server_does(lambda: visitor.session.map.set_dark(dark=True))
-    wait(visitor.page, lambda: visitor.colour(15.61, 46.43) == PALETTES["dark"].land)
-    expect(visitor.page.locator(".map-ui.dark")).to_be_visible()
 
 
 def test_the_mode_follows_the_application(visitor):

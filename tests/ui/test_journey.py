@@ -9,12 +9,15 @@ import re
 import zipfile
 
 import numpy as np
+import pytest
 import rasterio
 import shapely
 from dashboard import SLOW
 from PIL import Image
 from playwright.sync_api import expect
+from pyproj import Geod
 
+from app.basemap import PALETTES
 from stac_timelapse import demo
 from stac_timelapse.area.aoi import AreaOfInterest
 
@@ -66,6 +69,7 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
     expect(passes.first).to_be_hidden()
     scrub_to_the_fire(dashboard)
     zoom_is_kept(dashboard)
+    tools_float_above(dashboard)
     play_all(dashboard)
 
     check_gif(dashboard.save("t-gif", tmp_path))
@@ -124,6 +128,40 @@ def zoom_is_kept(dashboard):
         dashboard.step(key)
         dashboard.page.wait_for_load_state("networkidle")
         assert (dashboard.at(west, south), width()) == zoomed
+
+
+def tools_float_above(dashboard):
+    """Buttons that zoom, a scale bar, a full screen, and a picture through which the map shines."""
+    tools = dashboard.page.locator(".t-stage-tools")
+    west, south, east, north = FIRE.bbox
+    middle = (west + east) / 2, (south + north) / 2
+
+    def width():
+        return dashboard.at(east, south)[0] - dashboard.at(west, south)[0]
+
+    tools.get_by_role("button", name="Show the whole area").click()
+    whole = width()
+    tools.get_by_role("button", name="Zoom in").click()
+    assert abs(width() / whole - 2) < 0.01
+    number, unit = tools.locator(".scale").inner_text().split()
+    length = float(number) * (1000 if unit == "km" else 1)
+    metres = Geod(ellps="WGS84").line_length([west, east], [middle[1]] * 2) / width()
+    assert abs(tools.locator(".scale").bounding_box()["width"] * metres / length - 1) < 0.02
+
+    picture = dashboard.colour(*middle)
+    tools.get_by_role("slider", name="Opacity of the picture").fill("0")
+    dashboard.wait(lambda: dashboard.colour(*middle) == PALETTES["light"].land)
+    tools.get_by_role("slider", name="Opacity of the picture").fill("100")
+    dashboard.wait(lambda: dashboard.colour(*middle) == pytest.approx(picture, abs=3))
+
+    tools.get_by_role("button", name="Zoom out").click()
+    tools.get_by_role("button", name="Full screen").click()
+    tools.get_by_role("button", name="Show the whole area").click()
+    dashboard.wait(lambda: dashboard.player.bounding_box()["width"] > 1200)  # the sidebar is covered
+    dashboard.step("ArrowRight")
+    dashboard.step("Home")
+    tools.get_by_role("button", name="Leave full screen").click()
+    dashboard.wait(lambda: dashboard.player.bounding_box()["width"] < 1000 and abs(width() / whole - 1) < 0.01)
 
 
 def play_all(dashboard):
@@ -209,3 +247,23 @@ def compare_with_truth(composite, data, month):
     seen = data[3] > 0
     assert seen.mean() > 0.95
     assert np.median(np.abs(data[:3][:, seen] - truth[:, seen])) < 60  # DN, 0.006 reflectance
+
+
+def test_six_clicks_and_the_drawing_make_a_gif(dashboard, tmp_path):
+    page = dashboard.page
+    # A person's clicks: the page saves a file by one of its own.
+    page.evaluate("window.clicks = 0; window.addEventListener('click', (e) => { window.clicks += e.isTrusted }, true)")
+    dashboard.press("Box")
+    tool = page.evaluate("window.clicks")
+    west, south, east, north = FIRE.bbox
+    third = (east - west) / 3
+    page.mouse.move(*dashboard.at(west + third, south + third))
+    page.mouse.down()
+    page.mouse.move(*dashboard.at(east - third, north - third), steps=5)
+    page.mouse.up()
+    expect(dashboard.size).to_be_visible()
+    drawn = page.evaluate("window.clicks")
+    dashboard.search()
+    dashboard.build()
+    check_gif(dashboard.save("t-gif", tmp_path))
+    assert tool + page.evaluate("window.clicks") - drawn == 4  # of six allowed: the tool, search, build, save
