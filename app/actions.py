@@ -61,6 +61,8 @@ class Actions:
         self._places = PlaceSearch(state, post)
         #: What the passes were measured with.
         self._policy: MaskPolicy | None = None
+        #: Whether to build as soon as the search under way has found something.
+        self._then_build = False
 
     @property
     def painter(self) -> FramePainter | None:
@@ -86,6 +88,7 @@ class Actions:
         if recipe is None:
             return
         self._lab.put_away()
+        self._then_build = False
         assign(
             self.state,
             phase="searching",
@@ -141,6 +144,8 @@ class Actions:
             excluded=tuple(key for key in self.state.excluded if key in there),
             kept=tuple(key for key in self.state.kept if key in there),
         )
+        if self._then_build and not refusal:
+            self._start_build()
 
     def _estimate(self, recipe: Recipe, scenes: SceneSet) -> tuple[Estimate | None, str]:
         """Return the cost of building what was chosen, or why it may not be built."""
@@ -168,10 +173,13 @@ class Actions:
     # -- build -------------------------------------------------------------------------------------
 
     def build(self) -> None:
-        """Compute the months of what was found; the month on display first."""
+        """Compute the months of what was found, or is found by the search under way; the month on display first."""
         self._post(self._start_build)
 
     def _start_build(self) -> None:
+        if self.state.phase == "searching":
+            self._then_build = True  # the button may be pressed before the page shows that it searches
+            return
         recipe = self._recipe()
         scenes, searched = self.state.scenes, self.state.searched
         if recipe is None or scenes is None or searched is None:

@@ -64,10 +64,7 @@ class Address:
         self._query = ""
         #: The choices of the present entry, once they were searched.
         self._entered: str | None = None
-        #: The month that a link asks for, until its scenes are found.
-        self._wanted = ""
         state.param.watch(self._follow, [*CHOICES, "phase", "series", "current", "scenes", "hidden"])
-        state.param.watch(self._answered, "phase")
 
     def open(self, query: str) -> None:
         """Choose what a query says, and search and build it as far as the link's sender had."""
@@ -90,11 +87,12 @@ class Address:
             return
         if month and state.is_built:
             self._actions.show(month)
-        elif not state.is_current:
-            self._wanted = month
+            return
+        if not state.is_current:
             self._actions.search()
-        elif month:
-            self._build(month)
+        if month:
+            self._actions.show(month)
+            self._actions.build()
 
     def _follow(self, *_events: Any) -> None:
         state = self._state
@@ -120,17 +118,6 @@ class Address:
         if query != self._query:
             self._query = query
             self._tell(query, begins)
-
-    def _answered(self, event: Any) -> None:
-        """Build what a link asked for, once it is found; what stopped the search is on the screen already."""
-        if self._wanted and event.old == "searching":
-            month, self._wanted = self._wanted, ""
-            if event.new == "found" and not self._state.refusal:
-                self._build(month)
-
-    def _build(self, month: str) -> None:
-        assign(self._state, current=month)
-        self._actions.build()
 
 
 def _present(state: AppState) -> dict[str, Any]:

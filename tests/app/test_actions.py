@@ -54,6 +54,32 @@ def test_search_then_build_then_files(desk):
     assert not any((desk.folder / "work").iterdir())
 
 
+def together(desk, *changes):
+    """Let nothing that was asked for begin before all of it was asked for, as on a page that is behind."""
+    desk.late = []
+    for change in changes:
+        change()
+    asked, desk.late = desk.late, None
+    for change in asked:
+        desk.post(change)
+
+
+def test_build_pressed_before_the_page_shows_that_it_searches_is_not_lost(desk):
+    desk.search()
+    together(desk, desk.actions.search, desk.actions.build)
+    desk.wait(lambda: desk.state.phase == "ready")
+    assert desk.seen == ["searching", "found", "searching", "found", "building", "ready"]
+    assert desk.state.series.complete
+
+
+def test_a_cancelled_search_is_not_followed_by_a_build(desk):
+    together(desk, desk.actions.search, desk.actions.build, desk.actions.cancel)
+    assert desk.state.phase == "idle"
+    desk.search()
+    assert desk.state.phase == "found"
+    assert desk.state.series is None
+
+
 def test_what_is_saved_may_be_clipped_and_nothing_is_built_for_it(desk):
     # The western half of the months' 40 rows of 50 pixels: 25 columns.
     desk.state.aoi = AreaOfInterest.from_geometry(

@@ -77,9 +77,12 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
     dashboard.tick(page.get_by_label("Only inside the area"))
     check_clipped(dashboard.save("t-geotiff", tmp_path))
 
-    # A second build can be cancelled; what was there stays.
-    dashboard.open_step("how")
-    dashboard.choose("t-preset", "Short-wave infrared")
+    # A second build can be cancelled; what was there stays. It is of an area four times as large: the click on Cancel
+    # comes long before its end.
+    west, south, east, north = FIRE.bbox
+    dashboard.open_step("where")
+    dashboard.type_area(f"{west}, {2 * south - north}, {2 * east - west}, {north}")
+    dashboard.search()
     dashboard.button("t-build").click()
     dashboard.button("t-cancel").click()
     expect(dashboard.notice).to_contain_text("Cancelled", timeout=20_000)
