@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable
 from html import escape
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import panel as pn
+from bokeh.document import Document
 
 from app.actions import Actions
 from app.engine import Engine, LibraryEngine
@@ -24,6 +26,8 @@ from app.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
+#: What the visitors' addresses ask for, by the documents of their pages.
+_queries: WeakKeyDictionary[Document, str] = WeakKeyDictionary()
 
 
 @functools.cache
@@ -64,6 +68,22 @@ def open_session(make_engine: Callable[[], Engine] = engine) -> None:
         pn.pane.HTML(_sorry(error), sizing_mode="stretch_width").servable(title="STAC Timelapse")
 
 
+def is_page(document: Document) -> bool:
+    """Tell whether a document holds the page, and not the reason why that could not be made."""
+    return document in _queries
+
+
+def ask(document: Document, query: str) -> None:
+    """Have a page open what its visitor's address says, once the browser is there.
+
+    Parameters
+    ----------
+    query
+        Of the address, without the question mark.
+    """
+    _queries[document] = query
+
+
 def _build(shared: Engine) -> pn.viewable.Viewable:
     chosen = settings()
     document = pn.state.curdoc
@@ -90,9 +110,9 @@ def _build(shared: Engine) -> pn.viewable.Viewable:
     # Bokeh empties the script's globals before it calls this: it must only need what it holds itself.
     pn.state.on_session_destroyed(lambda _context: actions.close())
     view = PageView(state, actions, chosen)
-    query = "" if pn.state.location is None else pn.state.location.search
+    _queries[document] = ""
     # Not before a browser is there: what only fetches a link builds nothing.
-    pn.state.onload(lambda: view.address.open(query))
+    pn.state.onload(lambda: view.address.open(_queries[document]))
     page: pn.viewable.Viewable = view.page()
     return page
 

@@ -151,7 +151,7 @@ def serve(arguments: argparse.Namespace) -> NoReturn:
     folder = resources.files("app")
     say(f"The dashboard will be at http://localhost:{arguments.port}")
     command = [sys.executable, "-m", "panel", "serve", str(folder), "--port", str(arguments.port)]
-    command += ["--address", arguments.address, "--warm", "--index", "app", "--keep-alive", "10000"]
+    command += ["--address", arguments.address, "--index", "app", "--keep-alive", "10000"]
     command += ["--unused-session-lifetime", "5000", "--check-unused-sessions", "5000"]
     command += ["--allow-websocket-origin", f"localhost:{arguments.port}"]
     command += ["--allow-websocket-origin", f"{arguments.address}:{arguments.port}"]

@@ -66,7 +66,7 @@ class AreaChoice:
         self._areas: list[AreaOfInterest] = []
         # The browser's own select: it opens, and finds a name as it is typed, by the keyboard too.
         self.panel = pn.widgets.Select(
-            name="Area of the file",
+            label="Area of the file",
             options={},
             margin=(6, 0, 2, 0),
             stylesheets=[_CSS],

@@ -175,11 +175,13 @@ app_hooks.on_server_unloaded(None)
 def test_an_interrupt_goes_the_way_of_a_termination(tmp_path):
     script = """
 import signal
+import types
 from app import app_hooks
 app_hooks.pipeline.demo_url = lambda *_: ""
+app_hooks.spare.spares.prepare = lambda *_, **__: None
 heard = []
 signal.signal(signal.SIGTERM, lambda *_: heard.append("terminated"))
-app_hooks.on_server_loaded(None)
+app_hooks.on_server_loaded(types.SimpleNamespace(application_context=None))
 signal.raise_signal(signal.SIGINT)
 print(*heard)
 """
