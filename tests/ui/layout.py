@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from playwright.sync_api import Page
 
 # A control that lies in a part that scrolls is first scrolled to. Returns one sentence for each that is not right.
@@ -52,6 +54,12 @@ _PROBLEMS = """(top) => {
 }"""
 
 
-def layout_problems(page: Page, part: str = "body") -> list[str]:
-    """Return a sentence for each control of a part of the page that cannot be seen and reached with the mouse."""
-    return list(page.locator(part).evaluate(_PROBLEMS))
+def layout_problems(page: Page, part: str = "body", seconds: float = 5) -> list[str]:
+    """Return a sentence for each control of a part of the page that cannot be seen and reached with the mouse.
+
+    What slides or fades has some seconds to come to rest.
+    """
+    end = time.monotonic() + seconds
+    while (found := list(page.locator(part).evaluate(_PROBLEMS))) and time.monotonic() < end:
+        page.wait_for_timeout(50)
+    return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 from dashboard import SLOW, Dashboard
 from layout import layout_problems
@@ -27,15 +25,7 @@ class Tour:
 
     def check(self, state, part="body"):
         self.page.wait_for_load_state("networkidle")
-        found: list[str] = []
-
-        def nothing():  # what slides or fades comes to rest
-            found[:] = layout_problems(self.page, part)
-            return not found
-
-        with suppress(AssertionError):
-            self.dashboard.wait(nothing, 5)
-        self.problems += [f"{state}: {one}" for one in found]
+        self.problems += [f"{state}: {one}" for one in layout_problems(self.page, part)]
 
     def press(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
