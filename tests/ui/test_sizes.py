@@ -63,9 +63,12 @@ def open_what_unfolds(tour, *, low):
     tour.check("changes")
     tour.press("Changes")
     tour.press("Grid")
-    expect(page.locator(".t-grid table img")).to_have_count(16)
+    grid = page.locator(".t-grid table")
+    expect(grid).to_be_visible()
+    expect(grid.locator("img")).to_have_count(16)
     tour.check("grid")
     tour.press("Grid")
+    expect(grid).to_be_hidden()  # else it lies over the picture that is clicked next
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (390, 844)], ids=lambda size: f"{size[0]}x{size[1]}")
