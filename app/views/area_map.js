@@ -8,7 +8,7 @@ const SAME = 7 // px: two clicks on one spot
 const HOW_TO_DRAG = "Keep the button down and drag from one corner to the opposite one."
 const HINTS = {
   pan: "Choose Box or Polygon, then draw the area you want to see.",
-  panWithArea: "Now press Search. Click the area to change its corners.",
+  panWithArea: "Click the area to change its corners.",
   box: "Drag to draw a rectangle. Esc stops.",
   boxDragging: "Release to finish. Esc stops.",
   polygon: "Click the corners; double-click to finish.",
@@ -141,7 +141,8 @@ class AreaMap {
     else if (mode === "box" && this.anchor) key = "boxDragging"
     else if (mode === "polygon" && this.corners.length) key = this.corners.length < 3 ? "polygonFew" : "polygonEnough"
     else if (mode === "edit") key = some ? (this.chosen ? "editSelected" : "edit") : "editNothing"
-    this.setText(".hint", this.noticeText || this.pointedText || HINTS[key])
+    const advice = key === "panWithArea" && this.channel.advice ? `${this.channel.advice} ` : ""
+    this.setText(".hint", this.noticeText || this.pointedText || advice + HINTS[key])
     this.find(".hint")?.classList.toggle("notice", Boolean(this.noticeText))
     for (const button of this.root?.querySelectorAll("button[data-mode]") ?? []) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode))
@@ -560,6 +561,7 @@ class AreaMap {
       const text = notice.split("\n", 2)[1] ?? ""
       if (text) this.notice(text)
     }
+    this.hint()
   }
 }
 

@@ -126,6 +126,10 @@ class AreaMap:
             raise ValueError(f"The map has no mode {mode!r}; use one of {', '.join(get_args(Mode))}.")
         self._soon("mode", lambda: self._channel.update(mode=mode))
 
+    def advise(self, sentence: str) -> None:
+        """Say what comes next, once there is an area; an empty sentence says nothing."""
+        self._soon("advice", lambda: self._channel.update(advice=sentence))
+
     def set_footprints(
         self, footprints: Iterable[tuple[BaseGeometry, str, bool]], passes: Sequence[PassOutline] = ()
     ) -> None:

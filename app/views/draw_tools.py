@@ -70,6 +70,7 @@ class MapChannel(DataModel):
     home = List(Float, help="west, south, east, north that the home button shows when there is no area")
     target = List(Float, help="west, south, east, north to show now, and a counter")
     notice = String("", help="a counter, a line break, a sentence to show for some seconds")
+    advice = String("", help="what comes next, once there is an area")
 
 
 def _private_source(*columns: str) -> ColumnDataSource:
@@ -218,7 +219,7 @@ def add_gestures(
         figure.js_on_change(attribute, script)
     for axis in (figure.x_range, figure.y_range):
         axis.js_on_change("start", script)
-    for attribute in ("mode", "target", "notice"):
+    for attribute in ("mode", "target", "notice", "advice"):
         channel.js_on_change(attribute, script)
     area.data_source.js_on_change("data", script)
 

@@ -190,6 +190,8 @@ class PageView:
         state = self._state
         has_series = state.series is not None
         trouble = state.phase in status.TROUBLE
+        answered = state.is_current or state.busy or state.phase == "no_scenes"
+        self.map.advise("" if answered else "Now press Search.")
         self._series.visible = has_series
         self._empty.visible = not has_series
         if not has_series:

@@ -42,7 +42,9 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
     drawn = AreaOfInterest.from_geometry(shapely.Polygon(corners()))
     assert abs(float(shown.removesuffix(" km²")) / drawn.area_km2 - 1) < 0.03
 
+    expect(dashboard.hint).to_have_text("Now press Search. Click the area to change its corners.")
     dashboard.search()
+    expect(dashboard.hint).to_have_text("Click the area to change its corners.")
     found = page.locator(".t-found")
     expect(found).to_contain_text("passes")
     expect(found).to_contain_text("too cloudy in the area")  # every pass is measured there
