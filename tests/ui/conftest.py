@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from dashboard import Dashboard
+from dashboard import SIZES, Dashboard
 from find_browser import BROWSER_ARGUMENTS, find_browser
 from served import Served
 
@@ -26,6 +26,7 @@ def served(tmp_path_factory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def dashboard(page, served) -> Dashboard:
-    page.set_viewport_size({"width": 1280, "height": 720})
+def dashboard(page, served, request) -> Dashboard:
+    width, height = getattr(request, "param", SIZES[0])
+    page.set_viewport_size({"width": width, "height": height})
     return Dashboard(page, served.url)

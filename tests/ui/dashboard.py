@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 SLOW = 120_000  # ms, of a build on a busy machine
+_SIDEBAR_WIDTH = 372
+_LEFT_OF_THE_SEEN = "all => all.filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().left)"
+SIZES = (1280, 720), (1920, 1080), (390, 844)
+at_three_sizes = pytest.mark.parametrize("dashboard", SIZES, indirect=True, ids=lambda size: f"{size[0]}x{size[1]}")
 expect.set_options(timeout=20_000)  # ms: a busy machine is no error
 
 # Where a longitude and latitude are on the screen, on the figure that is visible.
@@ -90,6 +95,7 @@ class Dashboard:
 
     def colour(self, longitude: float, latitude: float) -> tuple[int, int, int]:
         """Return the mean colour of the 5 x 5 pixels at a place."""
+        self.to_stage()
         size = self.page.viewport_size or {"width": 0, "height": 0}
 
         def on_screen() -> bool:
@@ -106,7 +112,46 @@ class Dashboard:
         x, y = self.page.evaluate(ON_SCREEN, [longitude, latitude])
         return x, y
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the sidebar lies over everything else."""
+        return (self.page.viewport_size or {"width": 0})["width"] < 700
+
+    def fits(self, *parts: Locator) -> bool:
+        """Tell whether all of some parts are in sight beside the sidebar; a narrow page may have to be scrolled."""
+        size = self.page.viewport_size or {"width": 0, "height": 0}
+        left, bottom = (0, float("inf")) if self.is_narrow else (_SIDEBAR_WIDTH, size["height"])
+        boxes = [part.bounding_box() or {"x": -1, "y": -1, "width": 0, "height": 0} for part in parts]
+        return all(
+            left <= box["x"] and box["x"] + box["width"] <= size["width"] and 0 <= box["y"] + box["height"] <= bottom
+            for box in boxes
+        )
+
     # -- what a person does ------------------------------------------------------------------------
+
+    def to_sidebar(self) -> None:
+        """Have the sidebar in sight."""
+        if self.is_narrow and not self._sidebar_is_open():
+            self.press("Open drawer")
+            self.wait(self._sidebar_is_open)
+
+    def to_stage(self) -> None:
+        """Have the map or the picture in sight."""
+        if self.is_narrow and self._sidebar_is_open():
+            self.page.keyboard.press("Escape")
+            self.wait(lambda: not self._sidebar_is_open())
+
+    def _sidebar_is_open(self) -> bool:
+        """Tell whether the sidebar of a narrow page is in sight, once it does not slide any more."""
+        step = self.page.locator(".t-step-where")
+        places: list[Any] = []
+
+        def rests() -> bool:
+            places.append(step.evaluate_all(_LEFT_OF_THE_SEEN))
+            return len(places) > 4 and all(one == places[-1] for one in places[-4:])
+
+        self.wait(rests)
+        return len(places[-1]) > 0 and min(places[-1]) >= 0
 
     def press(self, name: str) -> None:
         """Click the map's button of this name."""
@@ -125,16 +170,19 @@ class Dashboard:
 
     def type_area(self, text: str) -> None:
         """Type coordinates."""
+        self.to_sidebar()
         field = self.page.locator(".t-coordinates input")
         field.fill(text)
         field.press("Enter")
 
     def upload(self, path: Path) -> None:
         """Choose a file."""
+        self.to_sidebar()
         self.page.locator(".t-upload input[type=file]").set_input_files(path)
 
     def choose(self, name: str, option: str) -> None:
         """Choose an option of the select with a test class."""
+        self.to_sidebar()
         self.page.locator(f".{name} [role=combobox]").click()
         self.page.get_by_role("menuitem", name=option, exact=True).click()
 
@@ -146,6 +194,7 @@ class Dashboard:
 
     def open_step(self, name: str) -> None:
         """Unfold a step of the sidebar, if it is folded."""
+        self.to_sidebar()
         card = self.page.locator(f".t-step-{name}")
         opener = card.get_by_role("button", name="show more")
         if opener.get_attribute("aria-expanded") != "true":
@@ -153,6 +202,7 @@ class Dashboard:
 
     def search(self) -> None:
         """Search, and wait for an answer of any kind that was not there before."""
+        self.to_sidebar()
         before = self.page.locator(".t-found .funnel, .t-notice .notice")
         for one in before.all():
             one.evaluate("(one) => one.classList.add('before')")
@@ -163,6 +213,7 @@ class Dashboard:
 
     def build(self) -> None:
         """Build every month, and wait until it is done."""
+        self.to_sidebar()
         self.button("t-build").click()
         expect(self.button("t-gif")).to_be_enabled(timeout=SLOW)
 
@@ -172,6 +223,7 @@ class Dashboard:
 
     def step(self, key: str, times: int = 1) -> None:
         """Press a key on the slider."""
+        self.to_stage()
         slider = self.player.get_by_role("slider", name="Month")
         slider.focus()
         for _ in range(times):
@@ -200,6 +252,7 @@ class Dashboard:
 
     def save(self, name: str, folder: Path) -> Path:
         """Click an export button and return the saved file."""
+        self.to_stage()
         with self.page.expect_download(timeout=SLOW) as waiting:
             self.button(name).click()
         download = waiting.value

@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 import rasterio
-from dashboard import SLOW
+from dashboard import SLOW, at_three_sizes
 from layout import layout_problems
 from playwright.sync_api import expect
 
@@ -88,6 +88,7 @@ def chart(dashboard, tmp_path):
     return ChartOnScreen(dashboard)
 
 
+@at_three_sizes
 def test_the_area_and_its_places_over_time_with_a_cursor_tied_to_the_player(chart, dashboard, tmp_path):
     page = dashboard.page
     opener = page.get_by_role("button", name="Chart", exact=True)

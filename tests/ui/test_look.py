@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from dashboard import SLOW
+from dashboard import SLOW, at_three_sizes
 from playwright.sync_api import expect
 
 from stac_timelapse.picture.palettes import PALETTES, steps_of
@@ -15,12 +15,14 @@ LAND = (16.4760, 49.4260)  # a field
 
 def write(dashboard, text):
     """Type a formula and press Enter."""
+    dashboard.to_sidebar()
     field = dashboard.page.locator(".t-formula textarea").first
     field.fill(text)
     field.press("Enter")
 
 
 def set_number(dashboard, name, value):
+    dashboard.to_sidebar()
     field = dashboard.page.locator(f".{name} input")
     field.fill(str(value))
     field.press("Enter")
@@ -66,6 +68,30 @@ def handles_in_the_histogram(dashboard):
     dashboard.wait(lambda: [float(one.get_attribute("aria-valuenow")) for one in (darkest, brightest)] == before)
 
 
+def limits_by_hand(dashboard, legend):
+    """Below all values: all land of all months has the palette's last colour."""
+    page = dashboard.page
+    set_number(dashboard, "t-high-red", -1)
+    expect(page.locator(".t-high-red input")).to_have_attribute("aria-invalid", "true")  # below the low end
+    set_number(dashboard, "t-low-red", -2)
+    expect(legend.locator("span").nth(1)).to_have_text("-2", timeout=SLOW)
+    expect(page.get_by_role("slider", name="Darkest")).to_have_attribute("aria-valuenow", "-2")
+    for name in ("viridis", "inferno"):
+        if name == "inferno":
+            dashboard.choose("t-palette", "Inferno")
+        last = steps_of(PALETTES[name])[-1]
+        dashboard.wait(lambda last=last: np.abs(np.array(dashboard.colour(*LAND)) - last).max() < 8)
+    for key in ("ArrowRight", "Home"):
+        dashboard.step(key)
+        dashboard.wait(lambda: np.abs(np.array(dashboard.colour(*LAND)) - last).max() < 8)
+    dashboard.to_sidebar()
+    dashboard.button("t-automatic").click()
+    dashboard.wait(lambda: np.abs(np.array(dashboard.colour(*LAND)) - last).max() > 30)
+    dashboard.to_sidebar()
+    expect(dashboard.button("t-automatic")).to_be_hidden()
+
+
+@at_three_sizes
 def test_a_formula_an_index_and_one_brightness_for_all_months(dashboard):
     page = dashboard.page
     dashboard.button("t-try").click()
@@ -100,6 +126,7 @@ def test_a_formula_an_index_and_one_brightness_for_all_months(dashboard):
 
     # An index of the library needs no build where its bands are there, and has other colours.
     before = dashboard.colour(*LAND)
+    dashboard.to_sidebar()
     search = page.locator(".t-index input")
     search.fill("difference veg")
     page.get_by_role("option", name="DVI · Difference Vegetation Index").click()
@@ -107,23 +134,6 @@ def test_a_formula_an_index_and_one_brightness_for_all_months(dashboard):
     expect(note).to_contain_text("Difference Vegetation Index (vegetation), after https://doi.org")
     dashboard.wait(lambda: dashboard.colour(*LAND) != before)
 
-    # Limits by hand below all values: all land of all months has the palette's last colour.
-    set_number(dashboard, "t-high-red", -1)
-    expect(page.locator(".t-high-red input")).to_have_attribute("aria-invalid", "true")  # below the low end
-    set_number(dashboard, "t-low-red", -2)
-    expect(legend.locator("span").nth(1)).to_have_text("-2", timeout=SLOW)
-    expect(page.get_by_role("slider", name="Darkest")).to_have_attribute("aria-valuenow", "-2")
-    for name in ("viridis", "inferno"):
-        if name == "inferno":
-            dashboard.choose("t-palette", "Inferno")
-        last = steps_of(PALETTES[name])[-1]
-        dashboard.wait(lambda last=last: np.abs(np.array(dashboard.colour(*LAND)) - last).max() < 8)
-    for key in ("ArrowRight", "Home"):
-        dashboard.step(key)
-        dashboard.wait(lambda: np.abs(np.array(dashboard.colour(*LAND)) - last).max() < 8)
-    dashboard.button("t-automatic").click()
-    dashboard.wait(lambda: np.abs(np.array(dashboard.colour(*LAND)) - last).max() > 30)
-    expect(dashboard.button("t-automatic")).to_be_hidden()
-
+    limits_by_hand(dashboard, legend)
     assert dashboard.foreign == []
     assert dashboard.complaints == []

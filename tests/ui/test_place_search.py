@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from dashboard import Dashboard
+from dashboard import Dashboard, at_three_sizes
 from playwright.sync_api import Locator, expect
 
 from stac_timelapse import demo
@@ -29,6 +29,7 @@ def in_the_middle(dashboard: Dashboard, longitude: float, latitude: float) -> bo
     return abs(x - box["x"] - box["width"] / 2) < 20 and abs(y - box["y"] - box["height"] / 2) < 20
 
 
+@at_three_sizes
 def test_a_town_is_found_by_a_misspelled_name_and_chosen_with_keys(dashboard, field):
     options = dashboard.page.get_by_role("listbox", name="Places").get_by_role("option")
     field.press_sequentially("marobir")
@@ -54,6 +55,7 @@ def test_a_town_is_found_by_a_misspelled_name_and_chosen_with_keys(dashboard, fi
     assert dashboard.foreign == []
 
 
+@at_three_sizes
 def test_coordinates_go_there_at_once_and_say_how_they_were_read(dashboard, field):
     said = dashboard.page.locator(".t-places .said")
     field.fill("46.5565 15.6459")

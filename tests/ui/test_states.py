@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 import rasterio.warp
-from dashboard import SLOW, Dashboard
+from dashboard import SLOW, Dashboard, at_three_sizes
 from playwright.sync_api import expect
 
 from stac_timelapse import demo
@@ -232,6 +232,7 @@ def test_the_player_goes_on_where_it_was_when_its_tab_comes_back(dashboard):
     assert dashboard.complaints == []
 
 
+@at_three_sizes
 def test_playing_goes_on_turns_or_ends(dashboard):
     page = dashboard.page
     dashboard.type_area(BOX)
@@ -285,6 +286,7 @@ def test_playing_goes_on_turns_or_ends(dashboard):
     assert dashboard.complaints == []
 
 
+@at_three_sizes
 def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
     page = dashboard.page
     dashboard.type_area(BOX)
@@ -298,7 +300,9 @@ def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
     before = passes.locator("input:checked").count()
     assert before < passes.count()  # some are above the cloud limit
     dashboard.build()
+    dashboard.to_sidebar()
     rows = page.locator(".t-months tr")
+    expect(rows.filter(has_text=re.compile(r"\d pass"))).to_have_count(2)
     june, july = (int(re.search(r"(\d+) pass", rows.nth(at).inner_text())[1]) for at in (0, 1))
     assert june + july == before
     dashboard.tick(passes.first.locator("input"), on=False)
@@ -306,9 +310,12 @@ def test_a_pass_that_is_unticked_leaves_its_month_and_no_other(dashboard):
     expect(page.locator(".t-found")).to_contain_text("1 pass left out by hand")
     expect(page.get_by_text(f"Hide the passes ({passes.count() - before + 1} left out)")).to_be_visible()
     dashboard.build()
+    expect(page.locator(".outdated")).to_be_hidden()
+    expect(dashboard.player.locator(".title")).to_have_text("June 2022")
+    expect(dashboard.player).to_contain_text(f"{june - 1} pass")
+    dashboard.to_sidebar()
     expect(rows.nth(0)).to_contain_text(f"{june - 1} pass")
     expect(rows.nth(1)).to_contain_text(f"{july} pass")
-    expect(page.locator(".outdated")).to_be_hidden()
     dashboard.tick(passes.first.locator("input"))
     expect(page.locator(".outdated")).to_contain_text("from before your last change")
 
@@ -422,14 +429,17 @@ def test_the_mask_is_chosen_class_by_class_and_reaches_the_files(dashboard, tmp_
     assert dashboard.complaints == []
 
 
+@at_three_sizes
 def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     page = dashboard.page
     dashboard.type_area(BOX)
     set_months(dashboard, "2022-06", "2022-06")
+    dashboard.to_stage()
     page.get_by_role("tab", name="Mask").click()
     lab = page.locator(".t-lab")
     expect(lab).to_contain_text("Search first")
     dashboard.search()
+    dashboard.to_stage()
     expect(lab).to_contain_text("Choose a pass to see it")
     page.locator(".t-lab-pass [role=combobox]").click()
     options = page.get_by_role("menuitem")
@@ -439,8 +449,7 @@ def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     expect(after).to_be_visible()
     for image in lab.locator("img").all():
         assert image.evaluate("image => image.complete && image.naturalWidth > 100")
-        box = image.bounding_box()
-        assert box["x"] > 372 and box["x"] + box["width"] <= 1280 and box["y"] + box["height"] < 720  # noqa: PT018
+        assert dashboard.fits(image)
     plain = after.get_attribute("src")
     expect(lab.locator(".clear")).to_contain_text("of the area clear")
     dashboard.open_step("how")
@@ -449,6 +458,7 @@ def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     slider.focus()
     for _ in range(4):
         slider.press("ArrowRight")
+    dashboard.to_stage()
     expect(lab).to_contain_text("Hidden by the margin")
     expect(after).not_to_have_attribute("src", plain)
     page.locator(".t-lab-pass [role=combobox]").click()
@@ -457,6 +467,7 @@ def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     assert dashboard.complaints == []
 
 
+@at_three_sizes
 def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path):
     page = dashboard.page
     dashboard.type_area(BOX)
@@ -469,8 +480,7 @@ def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path
     expect(card.get_by_role("heading")).to_have_text("Pixel in June 2022")
     june = card.locator("tr.sum td.n").all_text_contents()
     assert len(june) == 3
-    for box in (card.bounding_box(), page.locator(".t-stage").bounding_box(), dashboard.button("t-gif").bounding_box()):
-        assert box["x"] >= 372 and box["x"] + box["width"] <= 1280 and box["y"] + box["height"] <= 720  # noqa: PT018
+    assert dashboard.fits(card, page.locator(".t-stage"), dashboard.button("t-gif"))
     with page.expect_download(timeout=SLOW) as waiting:
         dashboard.button("t-pixel-csv").click()
     waiting.value.save_as(tmp_path / "pixel.csv")
@@ -484,11 +494,14 @@ def test_a_click_tells_what_is_behind_a_pixel_month_by_month(dashboard, tmp_path
     expect(card.locator("tr.out")).to_have_count(
         len([row for row in rows if row["month"] == "2022-06" and row["used"] == "0"])
     )
+    dashboard.to_sidebar()
     expect(page.locator(".now")).to_have_text(
         re.compile(r"June 2022 median\sday\s\d+\sJun · S2A\s2 · S2B\s1 · 1\sleft\sout")
     )
     dashboard.step("ArrowRight")
+    dashboard.to_sidebar()
     expect(page.locator(".now")).to_contain_text("July 2022")
+    dashboard.to_stage()
     expect(card.get_by_role("heading")).to_have_text("Pixel in July 2022")
     expect(card.locator("tr.sum td.n").first).to_have_text(f"{float(composites[1]['B04']):.4f}")
 

@@ -8,6 +8,7 @@ from contextlib import closing
 import numpy as np
 import pyproj
 import shapely
+from dashboard import at_three_sizes
 from playwright.sync_api import expect
 from pyogrio import raw
 from shapely.geometry import Point, box
@@ -47,6 +48,7 @@ def written(path, layers):
         database.executescript("PRAGMA page_size = 1024; VACUUM")  # the tests' server takes small files only
 
 
+@at_three_sizes
 def test_one_of_three_areas_of_a_geopackage(dashboard, tmp_path):
     page = dashboard.page
     areas, names = squares(3), ["Fen", "Moor", "Upper <Lake>"]
