@@ -6,6 +6,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLateError
 
 SLOW = 120_000  # ms, of a build on a busy machine
 _SIDEBAR_WIDTH = 372
@@ -95,7 +97,6 @@ class Dashboard:
 
     def colour(self, longitude: float, latitude: float) -> tuple[int, int, int]:
         """Return the mean colour of the 5 x 5 pixels at a place."""
-        self.to_stage()
         size = self.page.viewport_size or {"width": 0, "height": 0}
 
         def on_screen() -> bool:
@@ -131,9 +132,10 @@ class Dashboard:
 
     def to_sidebar(self) -> None:
         """Have the sidebar in sight."""
-        if self.is_narrow and not self._sidebar_is_open():
-            self.press("Open drawer")
-            self.wait(self._sidebar_is_open)
+        opener = self.page.get_by_role("button", name="Open drawer", exact=True)
+        while self.is_narrow and not self._sidebar_is_open():
+            with suppress(TooLateError):  # it may open by itself meanwhile, and lies over the button
+                opener.click(timeout=2_000)
 
     def to_stage(self) -> None:
         """Have the map or the picture in sight."""

@@ -13,6 +13,12 @@ from stac_timelapse.picture.palettes import PALETTES, steps_of
 LAND = (16.4760, 49.4260)  # a field
 
 
+def land(dashboard):
+    """Return the colour of a field."""
+    dashboard.to_stage()
+    return dashboard.colour(*LAND)
+
+
 def write(dashboard, text):
     """Type a formula and press Enter."""
     dashboard.to_sidebar()
@@ -80,13 +86,13 @@ def limits_by_hand(dashboard, legend):
         if name == "inferno":
             dashboard.choose("t-palette", "Inferno")
         last = steps_of(PALETTES[name])[-1]
-        dashboard.wait(lambda last=last: np.abs(np.array(dashboard.colour(*LAND)) - last).max() < 8)
+        dashboard.wait(lambda last=last: np.abs(np.array(land(dashboard)) - last).max() < 8)
     for key in ("ArrowRight", "Home"):
         dashboard.step(key)
-        dashboard.wait(lambda: np.abs(np.array(dashboard.colour(*LAND)) - last).max() < 8)
+        dashboard.wait(lambda: np.abs(np.array(land(dashboard)) - last).max() < 8)
     dashboard.to_sidebar()
     dashboard.button("t-automatic").click()
-    dashboard.wait(lambda: np.abs(np.array(dashboard.colour(*LAND)) - last).max() > 30)
+    dashboard.wait(lambda: np.abs(np.array(land(dashboard)) - last).max() > 30)
     dashboard.to_sidebar()
     expect(dashboard.button("t-automatic")).to_be_hidden()
 
@@ -125,14 +131,14 @@ def test_a_formula_an_index_and_one_brightness_for_all_months(dashboard):
     handles_in_the_histogram(dashboard)
 
     # An index of the library needs no build where its bands are there, and has other colours.
-    before = dashboard.colour(*LAND)
+    before = land(dashboard)
     dashboard.to_sidebar()
     search = page.locator(".t-index input")
     search.fill("difference veg")
     page.get_by_role("option", name="DVI · Difference Vegetation Index").click()
     expect(legend).to_contain_text("DVI", timeout=SLOW)
     expect(note).to_contain_text("Difference Vegetation Index (vegetation), after https://doi.org")
-    dashboard.wait(lambda: dashboard.colour(*LAND) != before)
+    dashboard.wait(lambda: land(dashboard) != before)
 
     limits_by_hand(dashboard, legend)
     assert dashboard.foreign == []
