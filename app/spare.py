@@ -30,7 +30,8 @@ _NAMED_BY = "Bokeh-Session-Id"
 _PAUSE_SECONDS = 3.0
 #: How long a visitor's browser may take to connect to the session it was given.
 _GRACE_SECONDS = 10.0
-_LIFE_SECONDS = 10 * 365 * 86_400
+#: Of the token by which the browser connects: the session is given away on the day on which it was made.
+_LIFE_SECONDS = 2 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Spares:
 
     async def _make(self, context: ApplicationContext) -> None:
         self._asked.pop(context, None)
+        if context in self._ready:  # somebody came while it was made
+            return
         key, signed = bokeh_settings.secret_key_bytes(), bokeh_settings.sign_sessions()
         session_id = generate_session_id(key, signed)
         token = generate_jwt_token(session_id, key, signed, expiration=_LIFE_SECONDS)

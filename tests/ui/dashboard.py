@@ -118,14 +118,21 @@ class Dashboard:
         """Whether the sidebar lies over everything else."""
         return (self.page.viewport_size or {"width": 0})["width"] < 700
 
-    def fits(self, *parts: Locator) -> bool:
-        """Tell whether all of some parts are in sight beside the sidebar; a narrow page may have to be scrolled."""
+    def fits(self, *parts: Locator, gap: float = 0) -> bool:
+        """Tell whether all of some parts are in sight beside the sidebar; a narrow page may have to be scrolled.
+
+        Parameters
+        ----------
+        gap
+            How many pixels there must be around them.
+        """
         size = self.page.viewport_size or {"width": 0, "height": 0}
         left, bottom = (0, float("inf")) if self.is_narrow else (_SIDEBAR_WIDTH, size["height"])
-        boxes = [part.bounding_box() or {"x": -1, "y": -1, "width": 0, "height": 0} for part in parts]
         return all(
-            left <= box["x"] and box["x"] + box["width"] <= size["width"] and 0 <= box["y"] + box["height"] <= bottom
-            for box in boxes
+            left + gap <= box["x"]
+            and box["x"] + box["width"] <= size["width"] - gap
+            and box["y"] + box["height"] <= bottom - gap
+            for box in (part.bounding_box() or {"x": -1, "y": 0, "width": 0, "height": 0} for part in parts)
         )
 
     # -- what a person does ------------------------------------------------------------------------
@@ -133,9 +140,16 @@ class Dashboard:
     def to_sidebar(self) -> None:
         """Have the sidebar in sight."""
         opener = self.page.get_by_role("button", name="Open drawer", exact=True)
-        while self.is_narrow and not self._sidebar_is_open():
+
+        def opened() -> bool:
+            if self._sidebar_is_open():
+                return True
             with suppress(TooLateError):  # it may open by itself meanwhile, and lies over the button
                 opener.click(timeout=2_000)
+            return False
+
+        if self.is_narrow:
+            self.wait(opened)
 
     def to_stage(self) -> None:
         """Have the map or the picture in sight."""
@@ -146,14 +160,8 @@ class Dashboard:
     def _sidebar_is_open(self) -> bool:
         """Tell whether the sidebar of a narrow page is in sight, once it does not slide any more."""
         step = self.page.locator(".t-step-where")
-        places: list[Any] = []
-
-        def rests() -> bool:
-            places.append(step.evaluate_all(_LEFT_OF_THE_SEEN))
-            return len(places) > 4 and all(one == places[-1] for one in places[-4:])
-
-        self.wait(rests)
-        return len(places[-1]) > 0 and min(places[-1]) >= 0
+        left = self.at_rest(lambda: step.evaluate_all(_LEFT_OF_THE_SEEN))
+        return len(left) > 0 and min(left) >= 0
 
     def press(self, name: str) -> None:
         """Click the map's button of this name."""
@@ -239,14 +247,7 @@ class Dashboard:
         held
             How long the button is held down, in milliseconds.
         """
-        places: list[tuple[float, float]] = []
-
-        def rests() -> bool:
-            places.append(self.at(longitude, latitude))
-            return len(set(places[-3:])) == 1 and len(places) > 3
-
-        self.wait(rests)
-        self.page.mouse.click(*places[-1], delay=held)
+        self.page.mouse.click(*self.at_rest(lambda: self.at(longitude, latitude)), delay=held)
         card = self.page.locator(".t-pixel")
         expect(card.locator("tr.sum")).to_be_visible(timeout=SLOW)
         expect(card.get_by_role("status")).to_have_count(0, timeout=SLOW)
@@ -261,6 +262,17 @@ class Dashboard:
         path = folder / download.suggested_filename
         download.save_as(path)
         return path
+
+    def at_rest(self, look: Callable[[], Any]) -> Any:
+        """Return what is seen once it stays the same."""
+        seen: list[Any] = []
+
+        def rests() -> bool:
+            seen.append(look())
+            return len(seen) > 4 and all(one == seen[-1] for one in seen[-4:])
+
+        self.wait(rests)
+        return seen[-1]
 
     def wait(self, condition: Callable[[], bool], seconds: float = 20) -> None:
         """Let the browser and the server go on until something is true."""

@@ -198,6 +198,7 @@ def narrow_and_wide(dashboard, opener):
     assert opener.bounding_box()["y"] == grid.bounding_box()["y"]
     page.set_viewport_size({"width": 390, "height": 844})
     dashboard.wait(lambda: not dashboard.page.evaluate(WIDER_THAN_THE_WINDOW))
+    expect(page.locator(".MuiBackdrop-root").locator("visible=true")).to_have_count(0)
     assert layout_problems(page) == []
     page.set_viewport_size({"width": 1280, "height": 720})
 

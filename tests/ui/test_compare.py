@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import rasterio.warp
 import shapely
-from dashboard import Dashboard
+from dashboard import SIZES, Dashboard
 from playwright.sync_api import expect
 from test_states import set_months
 
@@ -271,7 +271,7 @@ def test_another_picture_is_compared_as_well(pair):
     pair.dashboard.wait(lambda: (pair.burnt(WEST), pair.burnt(EAST)) == (False, True))
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), SIZES)
 def test_it_fits_windows_of_any_size(pair, width, height):
     pair.go(BURNT)
     pair.mode("Swipe")

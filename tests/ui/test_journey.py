@@ -79,20 +79,24 @@ def test_from_an_empty_page_to_files_on_disk(dashboard, tmp_path):
     dashboard.tick(page.get_by_label("Only inside the area"))
     check_clipped(dashboard.save("t-geotiff", tmp_path))
 
-    # A second build can be cancelled; what was there stays. It is of an area four times as large: the click on Cancel
-    # comes long before its end.
+    a_second_build_is_cancelled(dashboard)
+    assert dashboard.foreign == []
+    assert dashboard.complaints == []
+
+
+def a_second_build_is_cancelled(dashboard):
+    """What was there stays. Its area is four times as large: the click on Cancel comes long before its end."""
     west, south, east, north = FIRE.bbox
     dashboard.open_step("where")
     dashboard.type_area(f"{west}, {2 * south - north}, {2 * east - west}, {north}")
     dashboard.search()
+    dashboard.open_step("how")
+    dashboard.choose("t-preset", "Short-wave infrared")
     dashboard.button("t-build").click()
     dashboard.button("t-cancel").click()
     expect(dashboard.notice).to_contain_text("Cancelled", timeout=20_000)
     assert dashboard.month() in MONTHS
     expect(dashboard.button("t-gif")).to_be_enabled()
-
-    assert dashboard.foreign == []
-    assert dashboard.complaints == []
 
 
 def scrub_to_the_fire(dashboard):

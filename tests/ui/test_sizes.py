@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dashboard import SLOW, Dashboard
+from dashboard import SIZES, SLOW, Dashboard
 from layout import layout_problems
 from playwright.sync_api import expect
 
@@ -71,7 +71,7 @@ def open_what_unfolds(tour, *, low):
     expect(grid).to_be_hidden()  # else it lies over the picture that is clicked next
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (390, 844)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_every_part_is_within_reach(browser, served, size):
     page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
     tour = Tour(Dashboard(page, served.url, "first=visit"))

@@ -449,7 +449,7 @@ def test_a_pass_is_seen_before_and_after_the_mask_and_follows_it(dashboard):
     expect(after).to_be_visible()
     for image in lab.locator("img").all():
         assert image.evaluate("image => image.complete && image.naturalWidth > 100")
-        assert dashboard.fits(image)
+        assert dashboard.fits(image, gap=1)
     plain = after.get_attribute("src")
     expect(lab.locator(".clear")).to_contain_text("of the area clear")
     dashboard.open_step("how")
