@@ -55,6 +55,21 @@ def usual_dates(catalog: str) -> dict[str, str]:
     return {"start": month_text(this_month - 12), "end": month_text(this_month - 1)}
 
 
+def dates_after(before: str, catalog: str, dates: dict[str, str]) -> dict[str, str]:
+    """Return the months to go on with when another catalogue is chosen: the user's own, if they can hold there.
+
+    Parameters
+    ----------
+    before, catalog
+        The catalogue until now, and the one chosen.
+    dates
+        ``start`` and ``end``, ``"YYYY-MM"``.
+    """
+    own = dates != usual_dates(before)
+    there = catalog != "demo" or demo.FIRST_MONTH <= dates["start"] <= dates["end"] <= demo.LAST_MONTH
+    return dates if own and there else usual_dates(catalog)
+
+
 def demo_overview() -> tuple[str, tuple[float, float, float, float]] | None:
     """Return the address of the demo's overview picture and its web mercator bounds; None where it is not built."""
     try:

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 from bokeh.models import PrintfTickFormatter
 
 from app.actions import Actions
-from app.samples import usual_dates
+from app.samples import dates_after
 from app.settings import AppSettings
 from app.state import AppState, assign
 from app.views.quiet import Quiet
@@ -134,7 +134,7 @@ class WhenStep:
         catalog = (self._address.value.strip() if other else self._catalog.value) or self._state.catalog
         dates = {"start": self._start.value, "end": self._end.value}
         if (catalog == "demo") != (self._state.catalog == "demo"):
-            dates = usual_dates(catalog)  # the demo has other months than the world
+            dates = dates_after(self._state.catalog, catalog, dates)  # the demo has other months than the world
         finest = CATALOGS[catalog].finest if catalog in CATALOGS else 0.0
         assign(
             self._state,

@@ -10,6 +10,7 @@ import pytest
 from servers import answering, stac_api
 
 from app.engine import LibraryEngine
+from app.samples import usual_dates
 from app.settings import AppSettings
 from app.views.calendar import found_html
 from app.views.when import WhenStep
@@ -83,6 +84,27 @@ def test_both_together_are_offered_where_the_operator_offers_both(tmp_path, desk
     desk.wait(lambda: desk.state.catalog == TOGETHER)
     desk.state.catalog = "earth-search"
     assert step._catalog.value == "earth-search"
+
+
+def test_another_catalogue_brings_its_usual_months_and_leaves_the_users_own(desk, tmp_path):
+    state = desk.state
+    step = WhenStep(state, desk.actions, AppSettings(tmp_path, tmp_path, catalogs=("demo", "earth-search")))
+
+    def after(catalog, start, end):
+        state.param.update(start=start, end=end)
+        step._catalog.value = catalog
+        desk.wait(lambda: state.catalog == catalog)
+        return state.start, state.end
+
+    demos, worlds = usual_dates("demo"), usual_dates("earth-search")
+    state.param.update(catalog="demo")
+    assert after("earth-search", **demos) == (worlds["start"], worlds["end"])
+    assert after("demo", **worlds) == (demos["start"], demos["end"])
+    assert after("earth-search", "2022-02", "2022-12") == ("2022-02", "2022-12")
+    assert after("demo", "2022-02", "2022-12") == ("2022-02", "2022-12")
+    assert after("earth-search", "2022-03", "2022-03") == ("2022-03", "2022-03")
+    # The demo has no other months than its own.
+    assert after("demo", "2024-02", "2024-12") == (demos["start"], demos["end"])
 
 
 def test_only_catalogues_that_are_offered_can_be_joined(tmp_path):

@@ -656,6 +656,7 @@ def test_a_scene_that_cannot_be_read_is_left_out_and_listed(dashboard, damaged):
     address = dashboard.page.locator(".t-address input")
     address.fill(damaged.stac_url)
     address.press("Enter")
+    expect(dashboard.page.locator(".t-step-when .summary")).not_to_contain_text("2021")
     set_months(dashboard, "2022-02", "2022-02")
     dashboard.search()
     dashboard.build()
