@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from bokeh.core.properties import Float, List, String, value
 from bokeh.events import DoubleTap, MouseLeave, MouseMove, Pan, PanEnd, PanStart, Press, Tap
 from bokeh.model import DataModel
-from bokeh.models import ColumnDataSource, CustomJS, HoverTool, MultiPolygons, PanTool, TileSource, WMTSTileSource
+from bokeh.models import ColumnDataSource, CustomJS, HoverTool, PanTool, TileSource, WMTSTileSource
+from bokeh.models.glyphs import ImageURL, MultiPolygons, Patches, Scatter, Text
 from bokeh.models.renderers import GlyphRenderer, TileRenderer
 from bokeh.models.sources import DataSource
 from bokeh.models.widgets.markups import Div
@@ -97,25 +98,20 @@ class Layers:
 
 def add_layers_below(figure: Any, layers: Layers, area: DataSource) -> HoverTool:
     """Quicklook, footprints and the area's white rim, in this order above the tiles and below the area."""
-    figure.image_url(
-        url="url", x="x", y="y", w="w", h="h", anchor="top_left", source=layers.quicklook, level="underlay"
-    )
-    footprints = figure.patches(
-        "xs",
-        "ys",
-        source=layers.footprints,
+    place: dict[str, Any] = {"x": "x", "y": "y", "w": "w", "h": "h", "anchor": "top_left"}
+    figure.add_glyph(layers.quicklook, ImageURL(url="url", **place), level="underlay")
+    outlines = Patches(
         fill_color=_FOOTPRINT_COLOUR,
         fill_alpha="fill",
         line_color=_FOOTPRINT_COLOUR,
         line_alpha="line",
-        line_width=1,
-        level="underlay",
     )
-    hole_fill = MultiPolygons(xs="xs", ys="ys", fill_color=AREA_COLOUR, fill_alpha=0.12, line_color=None)
+    # A glyph by itself: with `figure.patches` three more of each would be sent, for selections that are not made here.
+    footprints = figure.add_glyph(layers.footprints, outlines, level="underlay")
+    hole_fill = MultiPolygons(fill_color=AREA_COLOUR, fill_alpha=0.12, line_color=None)
     figure.add_glyph(layers.holed, hole_fill, level="underlay")
-    figure.patches(
-        "xs", "ys", source=area, fill_alpha=0, line_color="white", line_alpha=0.75, line_width=6, level="underlay"
-    )
+    rim = Patches(fill_alpha=0, line_color="white", line_alpha=0.75, line_width=6)
+    figure.add_glyph(area, rim, level="underlay")
     hover = HoverTool(renderers=[footprints], tooltips="@label", limit=4, visible=False)
     figure.add_tools(hover)
     return hover
@@ -123,44 +119,26 @@ def add_layers_below(figure: Any, layers: Layers, area: DataSource) -> HoverTool
 
 def add_layers_above(figure: Any, layers: Layers, sketch: dict[str, ColumnDataSource]) -> None:
     """Places, the one that was searched for, then what is being drawn, above the area."""
-    above: dict[str, Any] = {"x": "x", "y": "y", "level": "annotation"}
-    figure.scatter(source=layers.found, size=26, fill_color=FOUND_COLOUR, fill_alpha=0.22, line_color=None, **above)
+    halo = Scatter(size=26, fill_color=FOUND_COLOUR, fill_alpha=0.22, line_color=None)
+    figure.add_glyph(layers.found, halo, level="annotation")
     for source, colour in ((layers.places, "#0b6b74"), (layers.found, FOUND_COLOUR)):
-        figure.scatter(source=source, size=9, fill_color=colour, line_color="white", line_width=2, **above)
+        dot = Scatter(size=9, fill_color=colour, line_color="white", line_width=2)
+        figure.add_glyph(source, dot, level="annotation")
         add_names(figure, source)
-    outline = {"source": sketch["outline"], "fill_color": POINTED_COLOUR, "line_color": POINTED_COLOUR}
-    figure.patches("xs", "ys", fill_alpha=0.16, line_width=3, level="annotation", **outline)
-    figure.patches(
-        "xs",
-        "ys",
-        source=sketch["sketch"],
-        fill_color=AREA_COLOUR,
-        fill_alpha=0.14,
-        line_color=AREA_COLOUR,
-        line_width=2.5,
-        line_dash=[7, 4],
-        level="annotation",
-    )
-    for source, size, fill in ((sketch["dots"], 9, "white"), (sketch["handles"], "size", "fill")):
-        figure.scatter(
-            "x",
-            "y",
-            source=source,
-            size=size,
-            fill_color=fill,
-            line_color=AREA_COLOUR,
-            line_width=2,
-            level="annotation",
-        )
+    outline = Patches(fill_color=POINTED_COLOUR, fill_alpha=0.16, line_color=POINTED_COLOUR, line_width=3)
+    figure.add_glyph(sketch["outline"], outline, level="annotation")
+    line: dict[str, Any] = {"line_color": AREA_COLOUR, "line_width": 2.5, "line_dash": [7, 4]}
+    figure.add_glyph(sketch["sketch"], Patches(fill_color=AREA_COLOUR, fill_alpha=0.14, **line), level="annotation")
+    for name, size, fill in (("dots", 9, "white"), ("handles", "size", "fill")):
+        handle = Scatter(size=size, fill_color=fill, line_color=AREA_COLOUR, line_width=2)
+        figure.add_glyph(sketch[name], handle, level="annotation")
 
 
 def add_names(figure: Any, source: ColumnDataSource) -> None:
     """Write names beside points."""
-    figure.text(
-        "x",
-        "y",
+    frame: dict[str, Any] = {"border_radius": 4, "padding": 3}
+    names = Text(
         text="name",
-        source=source,
         x_offset=9,
         anchor="center_left",
         text_font=value("Roboto"),
@@ -168,10 +146,9 @@ def add_names(figure: Any, source: ColumnDataSource) -> None:
         text_color="#16323a",
         background_fill_color="white",
         background_fill_alpha=0.85,
-        border_radius=4,
-        padding=3,
-        level="annotation",
+        **frame,
     )
+    figure.add_glyph(source, names, level="annotation")
 
 
 def add_gestures(

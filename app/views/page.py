@@ -22,6 +22,7 @@ from app.views.exports import ExportBar
 from app.views.footprints import footprints, pass_outlines
 from app.views.help import Help
 from app.views.lab import LabView
+from app.views.later import Later
 from app.views.narrow import NarrowPage
 from app.views.places import PlaceView
 from app.views.sidebar import Sidebar
@@ -70,17 +71,24 @@ class PageView:
         on_map, on_series = self._notices
         fill: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"position": "relative"}}
         self._outdated = pn.pane.HTML("", css_classes=["t-outdated"], sizing_mode="stretch_width", **html)
-        parts = (self._outdated, self.timelapse.panel, self._exports.panel, on_series.box)
+        # The player and its figures are sent at once: Bokeh loses what changes in them while they are being drawn.
+        self._saving = Later(self._exports.panel)
+        parts = (self._outdated, self.timelapse.panel, self._saving.panel, on_series.box)
         self._series = pn.Column(*parts, **fill)
-        self._empty = pn.Column(self._stage, self._answer, **{**fill, "styles": {"background": "var(--well)"}})
+        self._answered_by = Later(self._answer)
+        self._empty = pn.Column(
+            self._stage, self._answered_by.panel, **{**fill, "styles": {"background": "var(--well)"}}
+        )
+        self._lab = Later(LabView(state, actions).panel, sizing_mode="stretch_both")
         self._tabs = pmui.Tabs(
             ("Map", pn.Column(self.map.panel(), self._guide, on_map.box, **fill)),
             ("Timelapse", pn.Column(self._empty, self._series, **fill)),
-            ("Mask", LabView(state, actions).panel),
+            ("Mask", self._lab.panel),
             sizing_mode="stretch_both",
             css_classes=["t-tabs"],
             margin=0,
         )
+        self._tabs.param.watch(lambda _event: actions.in_turn(self._lab.come), "active")
         self._watch()
 
     def _watch(self) -> None:
@@ -193,13 +201,14 @@ class PageView:
         answered = state.is_current or state.busy or state.phase == "no_scenes"
         self.map.advise("" if answered else "Now press Search.")
         self._series.visible = has_series
+        self._saving.show(shown=has_series)
         self._empty.visible = not has_series
         if not has_series:
             self._stage.object = status.stage_html(state)
         self._outdated.object = status.outdated_html(state)
         self._outdated.visible = bool(self._outdated.object)
         remedy = status.REMEDIES.get(state.phase, "")
-        self._answer.visible = bool(remedy)
+        self._answered_by.show(shown=bool(remedy))
         self._answer.label = remedy or " "
         on_map, on_series = self._notices
         on_map.show(state, shown=trouble)
@@ -256,13 +265,14 @@ class Notice:
         self._close = pmui.Button(label="Close", size="small", variant="text", margin=(0, 0, 16, 0))
         self._close.css_classes = ["t-close"]
         self._close.on_click(on_close)
-        column = pn.Column(self._text, pn.Row(self._button, self._close, margin=0), margin=0)
-        self.box = _floating(column, top=top, left="50%", transform="translateX(-50%)")
+        self._later = Later(self._text, pn.Row(self._button, self._close, margin=0))
+        self.box = _floating(self._later.panel, top=top, left="50%", transform="translateX(-50%)")
 
     def show(self, state: AppState, *, shown: bool) -> None:
         """Show the present state, or nothing."""
         self.box.visible = shown
         if shown:
+            self._later.come()
             self._text.object = status.notice_html(state)
             self._button.label = status.REMEDIES[state.phase]
             self._close.visible = state.phase != "refused"  # whose button closes it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import panel as pn
@@ -12,6 +13,7 @@ from app.settings import AppSettings
 from app.state import AppState
 from app.views.calendar import estimate_html, found_html, months_html
 from app.views.how import HowStep
+from app.views.later import Later
 from app.views.passes import PassList
 from app.views.styles import PAGE_CSS
 from app.views.when import WhenStep
@@ -35,9 +37,9 @@ class Sidebar:
         self.when = WhenStep(state, actions, settings)
         self.how = HowStep(state, actions)
         self._steps = [
-            Step(1, "Where", self.where.panel, self.where.summary, state, open_=True),
-            Step(2, "When", self.when.panel, self.when.summary, state, open_=True),
-            Step(3, "How", self.how.panel, self.how.summary, state, open_=False),
+            Step(1, "Where", self.where.panel, self.where.summary, state, actions.in_turn),
+            Step(2, "When", self.when.panel, self.when.summary, state, actions.in_turn),
+            Step(3, "How", self.how.panel, self.how.summary, state, actions.in_turn, open_=False),
         ]
         self._found = pn.pane.HTML(
             "", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0, css_classes=["t-found"]
@@ -50,7 +52,7 @@ class Sidebar:
         )
         passes = PassList(state, actions)
         parts = (self._found, passes.panel, self._cost, self._months)
-        self._result = Step(4, "Build", pn.Column(*parts, margin=0), self._outcome, state)
+        self._result = Step(4, "Build", pn.Column(*parts, margin=0), self._outcome, state, actions.in_turn, shown=False)
         self._footer = Footer(state, actions)
         self.panel = pn.Column(
             *(step.card for step in self._steps),
@@ -77,7 +79,7 @@ class Sidebar:
         doing = state.progress.month if state.phase == "building" and state.progress is not None else ""
         months = months_html(state.series, doing, state.current, at_work=state.phase == "building")
         self._months.object = f"{old}{months}" if months and state.is_outdated else months
-        self._result.card.visible = state.scenes is not None or state.series is not None
+        self._result.show(shown=state.scenes is not None or state.series is not None)
 
     def _fold(self, event: Any) -> None:
         """Make room for what was found; open the steps again where the answer lies in them."""
@@ -108,19 +110,34 @@ class Step:
         Returns the line; asked again at every change of the state.
     state
         The session's.
+    in_turn
+        Of the session's actions.
     open_
         Whether it starts unfolded.
+    shown
+        Whether it is there from the beginning.
     """
 
     def __init__(
-        self, number: int, title: str, body: Any, summary: Any, state: AppState, *, open_: bool = True
+        self,
+        number: int,
+        title: str,
+        body: Any,
+        summary: Any,
+        state: AppState,
+        in_turn: Callable[[Callable[[], None]], None],
+        *,
+        open_: bool = True,
+        shown: bool = True,
     ) -> None:
         self._number, self._title, self._summary = number, title, summary
         self._header = pn.pane.HTML("", stylesheets=[PAGE_CSS], sizing_mode="stretch_width", margin=0)
+        self._body = Later(body)
         self.card = pmui.Card(
-            body,
+            self._body.panel,
             header=self._header,
             collapsed=not open_,
+            visible=shown,
             elevation=0,
             square=True,
             margin=0,
@@ -144,11 +161,22 @@ class Step:
             },
         )
         self._show()
+        self._fill()
+        self.card.param.watch(lambda _event: in_turn(self._fill), "collapsed")
         state.param.watch(self._show, list(state.param))
 
     def open(self, *, opened: bool) -> None:
         """Unfold or fold it."""
         self.card.collapsed = not opened
+
+    def show(self, *, shown: bool) -> None:
+        """Show or hide it."""
+        self.card.visible = shown
+        self._fill()
+
+    def _fill(self) -> None:
+        if self.card.visible and not self.card.collapsed:
+            self._body.come()
 
     def _show(self, *_events: Any) -> None:
         self._header.object = (
@@ -189,18 +217,15 @@ class Footer:
         self._bar = pmui.LinearProgress(
             value=0, variant="determinate", active=False, sizing_mode="stretch_width", margin=(2, 0, 6, 0)
         )
-        self._working = pn.Row(
-            pn.Column(self._line, self._bar, sizing_mode="stretch_width", margin=0),
-            self._cancel,
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        line = pn.Column(self._line, self._bar, sizing_mode="stretch_width", margin=0)
+        self._working = Later(pn.Row(line, self._cancel, sizing_mode="stretch_width", margin=0))
+        self._built = Later(self._build)
         self._search.on_click(lambda _event: actions.search())
         self._build.on_click(lambda _event: actions.build())
         self._cancel.on_click(lambda _event: actions.cancel())
         self.panel = pn.Column(
-            self._working,
-            self._build,
+            self._working.panel,
+            self._built.panel,
             self._search,
             sizing_mode="stretch_width",
             margin=0,
@@ -221,12 +246,12 @@ class Footer:
     def _show(self, *_events: Any) -> None:
         state = self._state
         ready = state.is_current and not state.refusal
-        self._working.visible = state.busy
+        self._working.show(shown=state.busy)
         self._search.visible = not state.busy
         self._search.disabled = state.aoi is None
         self._search.variant = "text" if ready else "contained"
         self._search.label = "Search again" if state.scenes is not None or state.series is not None else "Search"
-        self._build.visible = not state.busy and ready
+        self._built.show(shown=not state.busy and ready)
         if state.scenes is not None:
             built = state.is_built
             self._build.variant = "outlined" if built else "contained"

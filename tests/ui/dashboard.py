@@ -33,6 +33,13 @@ ON_SCREEN = """([lon, lat]) => {
   return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)]
 }"""
 
+# Whether the figure that is visible shows this month at full resolution, not the small picture for the slider.
+_SHARP = """(month) => {
+  const figures = (view) => view.model.type === "Figure" ? [view] : (view.child_views ?? []).flatMap(figures)
+  const shown = Array.from(Bokeh.index.roots, figures).flat().filter((one) => one.el.getBoundingClientRect().width > 0)
+  return shown.some((one) => one.model.renderers.some((layer) => layer.name === `full:${month}` && layer.visible))
+}"""
+
 
 class Dashboard:
     """One browser tab.
@@ -226,6 +233,10 @@ class Dashboard:
         self.to_sidebar()
         self.button("t-build").click()
         expect(self.button("t-gif")).to_be_enabled(timeout=SLOW)
+
+    def sharp(self) -> None:
+        """Wait until the month on display is drawn at full resolution."""
+        self.page.wait_for_function(_SHARP, arg=self.month())
 
     def month(self) -> str:
         """Return the month that the player shows, ``"YYYY-MM"``."""

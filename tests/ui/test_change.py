@@ -95,6 +95,7 @@ def changes(served, browser):
     dashboard.step("End")
     dashboard.wait(lambda: dashboard.month() == MONTHS[-1])
     dashboard.page.wait_for_load_state("networkidle")
+    dashboard.sharp()
     yield Changes(dashboard)
     context.close()
 

@@ -157,7 +157,8 @@ def tools_float_above(dashboard):
     metres = Geod(ellps="WGS84").line_length([west, east], [middle[1]] * 2) / width()
     assert abs(tools.locator(".scale").bounding_box()["width"] * metres / length - 1) < 0.02
 
-    picture = dashboard.colour(*middle)
+    dashboard.sharp()
+    picture = dashboard.at_rest(lambda: dashboard.colour(*middle))
     tools.get_by_role("slider", name="Opacity of the picture").fill("0")
     dashboard.wait(lambda: dashboard.colour(*middle) == PALETTES["light"].land)
     tools.get_by_role("slider", name="Opacity of the picture").fill("100")

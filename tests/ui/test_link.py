@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard import SLOW, Dashboard
+import pytest
+from dashboard import SIZES, SLOW, Dashboard
 from playwright.sync_api import expect
 
 from stac_timelapse import demo
@@ -17,14 +18,18 @@ def query(page):
     return page.evaluate("location.search")
 
 
-def test_a_link_opens_what_its_sender_saw_and_back_and_forward_go_through_the_history(page, served):
-    page.set_viewport_size({"width": 1280, "height": 720})
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_link_opens_what_its_sender_saw_and_back_and_forward_go_through_the_history(page, served, width, height):
+    page.set_viewport_size({"width": width, "height": height})
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     dashboard = Dashboard(page, served.url, QUERY)
     expect(dashboard.button("t-gif")).to_be_enabled(timeout=SLOW)
     expect(dashboard.player).to_have_attribute("data-month", "2022-07")
     expect(dashboard.player).to_contain_text("Open water (NDWI)")
+    dashboard.to_sidebar()
     expect(page.locator(".t-months tr")).to_have_count(4)
+    dashboard.to_stage()
+    dashboard.sharp()
     water = dashboard.colour(*RESERVOIR_MIDDLE)
 
     # The address follows the month; what was copied is what it says.
@@ -45,10 +50,12 @@ def test_a_link_opens_what_its_sender_saw_and_back_and_forward_go_through_the_hi
     page.wait_for_function("location.search.includes('month=')")
     page.go_back()
     page.wait_for_function("location.search.includes('resolution=20')")
+    dashboard.to_sidebar()
     expect(page.locator(".t-step-how .summary")).to_contain_text("20 m")
     expect(dashboard.button("t-gif")).to_be_enabled(timeout=SLOW)
     expect(dashboard.player).to_have_attribute("data-month", "2022-08")
     page.go_forward()
+    dashboard.to_sidebar()
     expect(page.locator(".t-step-how .summary")).to_contain_text("60 m")
     assert not dashboard.foreign
     assert not dashboard.complaints
