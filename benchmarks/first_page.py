@@ -26,7 +26,7 @@ _HELLO = 'import panel as pn\n\npn.extension()\npn.pane.Markdown("# Hello, world
 _IDLE = "window.Bokeh && Bokeh.documents.length && Bokeh.documents.every((one) => one.is_idle)"
 _PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 _START_SECONDS = 120
-_REST_MILLISECONDS = 6000  # three seconds after a visitor the dashboard's server makes the next session
+_REST_MILLISECONDS = 3000
 
 
 def main() -> None:
