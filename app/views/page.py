@@ -71,8 +71,8 @@ class PageView:
         on_map, on_series = self._notices
         fill: dict[str, Any] = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"position": "relative"}}
         self._outdated = pn.pane.HTML("", css_classes=["t-outdated"], sizing_mode="stretch_width", **html)
-        # The player and its figures are sent at once: Bokeh loses what changes in them while they are being drawn.
         self._saving = Later(self._exports.panel)
+        # The player and its figures are sent at once: Bokeh loses what changes in them while they are being drawn.
         parts = (self._outdated, self.timelapse.panel, self._saving.panel, on_series.box)
         self._series = pn.Column(*parts, **fill)
         self._answered_by = Later(self._answer)

@@ -23,22 +23,24 @@ SIZES = (1280, 720), (1920, 1080), (390, 844)
 at_three_sizes = pytest.mark.parametrize("dashboard", SIZES, indirect=True, ids=lambda size: f"{size[0]}x{size[1]}")
 expect.set_options(timeout=20_000)  # ms: a busy machine is no error
 
+# The views of all figures that are visible: `shown`.
+SHOWN = """
+  const figures = (view) => view.model.type === "Figure" ? [view] : (view.child_views ?? []).flatMap(figures)
+  const shown = Array.from(Bokeh.index.roots, figures).flat().filter((one) => one.el.getBoundingClientRect().width > 0)
+"""
+
 # Where a longitude and latitude are on the screen, on the figure that is visible.
-ON_SCREEN = """([lon, lat]) => {
-  const children = (view) => (view.child_views ?? []).flatMap(figures)
-  const figures = (view) => view.model.type === "Figure" ? [view] : children(view)
-  const view = Array.from(Bokeh.index.roots, figures).flat().find((one) => one.el.getBoundingClientRect().width > 0)
+ON_SCREEN = f"""([lon, lat]) => {{{SHOWN}
+  const view = shown[0]
   const box = view.canvas_view.events_el.getBoundingClientRect()
   const x = lon * Math.PI / 180 * 6378137, y = Math.asinh(Math.tan(lat * Math.PI / 180)) * 6378137
   return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)]
-}"""
+}}"""
 
-# Whether the figure that is visible shows this month at full resolution, not the small picture for the slider.
-_SHARP = """(month) => {
-  const figures = (view) => view.model.type === "Figure" ? [view] : (view.child_views ?? []).flatMap(figures)
-  const shown = Array.from(Bokeh.index.roots, figures).flat().filter((one) => one.el.getBoundingClientRect().width > 0)
-  return shown.some((one) => one.model.renderers.some((layer) => layer.name === `full:${month}` && layer.visible))
-}"""
+# Whether it shows this month at full resolution, not the small picture for the slider.
+_SHARP = f"""(month) => {{{SHOWN}
+  return shown.some((one) => one.model.renderers.some((layer) => layer.name === `full:${{month}}` && layer.visible))
+}}"""
 
 
 class Dashboard:

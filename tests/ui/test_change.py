@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import rasterio
-from dashboard import Dashboard
+from dashboard import SHOWN, Dashboard
 from playwright.sync_api import expect
 from test_states import set_months
 
@@ -21,15 +21,13 @@ BURNT = 16.48399, 49.44752
 FOREST = 16.48327, 49.43746
 
 # Where a place is on the screen, in every picture of a series that is shown.
-EVERYWHERE = """([lon, lat]) => {
-  const figures = (view) => view.model.type === "Figure" ? [view] : (view.child_views ?? []).flatMap(figures)
-  const shown = Array.from(Bokeh.index.roots, figures).flat().filter((one) => one.el.getBoundingClientRect().width > 0)
+EVERYWHERE = f"""([lon, lat]) => {{{SHOWN}
   const x = lon * Math.PI / 180 * 6378137, y = Math.asinh(Math.tan(lat * Math.PI / 180)) * 6378137
-  return shown.filter((one) => /^series/.test(one.model.name)).map((view) => {
+  return shown.filter((one) => /^series/.test(one.model.name)).map((view) => {{
     const box = view.canvas_view.events_el.getBoundingClientRect()
     return [box.left + view.frame.x_scale.compute(x), box.top + view.frame.y_scale.compute(y)]
-  })
-}"""
+  }})
+}}"""
 
 
 class Changes:
